@@ -1,0 +1,1 @@
+"""The durable side: tables, unit of work, queue states and migrations on SQLite or PostgreSQL."""

@@ -1,0 +1,1 @@
+"""Bytes over the wire: mailboxes (IMAP, Maildir), postmen (SMTP) and DNS, one file an implementation."""
