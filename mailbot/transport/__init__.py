@@ -1,1 +1,4 @@
-"""Bytes over the wire: mailboxes (IMAP, Maildir), postmen (SMTP) and DNS, one file an implementation."""
+"""Bytes over the wire, in and out: mailboxes that are read, a postman who delivers, DNS answers.
+
+One protocol each (`mailbox.py`, `postman.py`), one file an implementation; nothing here understands a mail or a ticket.
+"""

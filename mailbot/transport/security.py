@@ -1,0 +1,53 @@
+"""How a connection is protected: implicit TLS (RFC 8314), STARTTLS that is demanded, or none, on loopback only."""
+
+import ipaddress
+import ssl
+from enum import StrEnum
+
+from collections.abc import Callable
+
+Secret = str | Callable[[], str]
+"""A password or token, or what yields the current one at each login."""
+
+
+class Security(StrEnum):
+    """The protection of a connection."""
+
+    TLS = "tls"
+    STARTTLS = "starttls"
+    NONE = "none"
+
+
+class Auth(StrEnum):
+    """How the desk proves who it is to a mail server."""
+
+    PASSWORD = "password"
+    XOAUTH2 = "xoauth2"
+
+
+def refuse_plaintext(host: str, security: Security) -> None:
+    """Raise ValueError where a password would travel in clear over a network."""
+    if security is Security.NONE and not is_loopback(host):
+        raise ValueError(f'security = "none" is for loopback only, not for {host}; use "tls" or "starttls"')
+
+
+def is_loopback(host: str) -> bool:
+    """Whether the host is this machine by its very name, without asking DNS."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def tls_context(ca_file: str | None = None) -> ssl.SSLContext:
+    """Verified names and certificates, TLS 1.2 or newer; `ca_file` adds the certificate authority of one's own house."""
+    context = ssl.create_default_context(cafile=ca_file)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    return context
+
+
+def reveal(secret: Secret) -> str:
+    """The secret as it is now."""
+    return secret if isinstance(secret, str) else secret()
