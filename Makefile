@@ -43,3 +43,16 @@ fmt: $(STAMP)  ## format the code and mend what ruff can mend
 
 run: $(STAMP)  ## run the daemon with the configuration in $MAILBOT_CONFIG, ./config or /etc/mailbot
 	$(BIN)/mailbot run
+
+servers:  ## (as root) install the Debian mail and database servers that some tests drive; starts none of them
+	sh requirements/install-servers.sh
+
+lock: pyproject.toml  ## choose the newest allowed versions of everything and write the lock with their hashes
+	@rm -rf build/lock && $(PYTHON) -m venv build/lock && build/lock/bin/python -m pip install --quiet --disable-pip-version-check uv
+	build/lock/bin/uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --upgrade --generate-hashes \
+	  --no-annotate --no-header --no-emit-index-url --no-emit-find-links --quiet --output-file $(LOCK)
+	@rm -rf build/lock
+
+clean:  ## remove all that make and the tools made
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find mailbot tests -name __pycache__ -type d -prune -exec rm -rf {} +
