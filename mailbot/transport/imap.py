@@ -1,26 +1,271 @@
-"""A mailbox behind IMAP (RFC 9051, RFC 3501)."""
+"""A mailbox behind IMAP (RFC 9051, RFC 3501).
 
-from dataclasses import dataclass, field
+UIDs only, never sequence numbers, SEARCH lists or mail-derived strings; nothing but integers and the validated folder
+names of the settings goes into a command. Bodies are fetched with PEEK, in batches bounded in messages and bytes.
+What is stored gets the keyword $MailbotStored or moves to the archive folder: MOVE (RFC 6851), else COPY and UID
+EXPUNGE (RFC 4315), and never a plain EXPUNGE, which would remove what other people have marked. IDLE (RFC 2177) is
+a hint to look earlier than the next poll.
+"""
 
-from mailbot.transport.security import Auth, Secret, Security, refuse_plaintext
+import contextlib
+import imaplib
+import logging
+import threading
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+from itertools import islice
+from typing import Any
+
+from imapclient import DELETED, IMAPClient
+
+from mailbot.transport.imap_login import ImapSettings, connect, hang_up, says_later, unavailable
+from mailbot.transport.mailbox import (
+    EXCERPT_BYTES,
+    HEADER_LIMIT_BYTES,
+    Fetched,
+    MailboxUnavailable,
+    MessageRef,
+    excerpt,
+    excerpt_raw,
+)
+
+__all__ = ["STORED_KEYWORD", "ImapMailbox", "ImapSettings"]
+
+STORED_KEYWORD = b"$MailbotStored"
+BATCH_MESSAGES = 100
+BATCH_BYTES = 4 * 1024 * 1024
+FIRST_RANGE_UIDS = 2_000
+LAST_RANGE_UIDS = 32_000
+CONNECTION_AGE_SECONDS = 3600.0
+IDLE_SECONDS = 540.0  # well below the 29 minutes of RFC 2177, and below what middleboxes allow a silent connection
+SLICE_SECONDS = 0.5
+ENVELOPE = [b"RFC822.SIZE", b"INTERNALDATE"]
+
+log = logging.getLogger(__name__)
+Answers = dict[int, dict[bytes, Any]]
 
 
-@dataclass(frozen=True, slots=True)
-class ImapSettings:
-    """Where a mailbox is and how to log in."""
+class ImapMailbox:
+    """One folder of one IMAP account over one connection, made when first needed and renewed every hour."""
 
-    account: str
-    host: str
-    user: str
-    password: Secret = field(repr=False)
-    port: int = 993
-    security: Security = Security.TLS
-    folder: str = "INBOX"
-    archive_folder: str | None = None
-    auth: Auth = Auth.PASSWORD
-    ca_file: str | None = None
-    connect_timeout_seconds: float = 15
-    read_timeout_seconds: float = 60
+    def __init__(self, settings: ImapSettings) -> None:
+        self.settings = settings
+        self._client: IMAPClient | None = None
+        self._connected_at = 0.0
+        self._selected: dict[bytes, Any] = {}
 
-    def __post_init__(self) -> None:
-        refuse_plaintext(self.host, self.security)
+    @property
+    def account(self) -> str:
+        """The name under which the inbox rows of this mailbox are kept."""
+        return self.settings.account
+
+    @property
+    def folder(self) -> str:
+        """The watched folder."""
+        return self.settings.folder
+
+    def open(self) -> int:
+        """Connect where needed, select the folder afresh, and return its UIDVALIDITY."""
+        if self._client is not None and time.monotonic() - self._connected_at > CONNECTION_AGE_SECONDS:
+            self.close()
+        if self._client is not None:
+            # A connection may have died since the last turn; that is not worth an error.
+            with contextlib.suppress(MailboxUnavailable):
+                return self._select()
+        self._client = connect(self.settings)
+        self._connected_at = time.monotonic()
+        return self._select()
+
+    def uids(self, from_uid: int = 1) -> Sequence[MessageRef]:
+        """All messages that stood in the folder at the last `open`, from that UID up, ascending."""
+        refs: list[MessageRef] = []
+        first, width, end = max(1, from_uid), FIRST_RANGE_UIDS, int(self._selected.get(b"UIDNEXT", 0))
+        while self._selected.get(b"EXISTS") and first < end:
+            last = min(first + width, end) - 1
+            found = self._look(f"{first}:{last}")
+            refs.extend(ref for ref in found if first <= ref.uid <= last)
+            first = last + 1
+            # Long-lived folders have wide gaps: a thin range makes the next one wider.
+            width = min(width * 2, LAST_RANGE_UIDS) if len(found) < width // 4 else FIRST_RANGE_UIDS
+        return refs
+
+    def fetch(self, uids: Iterable[int], limit_bytes: int) -> Iterator[Fetched]:
+        """The messages that still exist, in bounded batches, unmarked; those above the limit truncated."""
+        for chunk in _chunks(uids):
+            for batch in _batches(self._look(_uid_set(chunk)), limit_bytes):
+                yield from self._read(batch, limit_bytes)
+
+    def mark_stored(self, uids: Iterable[int]) -> None:
+        """Move what is stored to the archive folder, or label it, as the server can; a refusal is only logged."""
+        for chunk in _chunks(uids):
+            with self._speaking() as client:
+                try:
+                    self._mark(client, chunk)
+                except imaplib.IMAP4.abort:
+                    raise
+                except imaplib.IMAP4.error as refusal:
+                    log.warning("event=mark_refused account=%s reason=%r", self.account, str(refusal))
+
+    def wait(self, timeout_seconds: float, stop: threading.Event) -> None:
+        """Return when something new may have come, when `stop` is set, or after the time."""
+        if self._client is None:
+            stop.wait(timeout_seconds)
+            return
+        with self._speaking() as client:
+            if not client.has_capability("IDLE"):
+                stop.wait(timeout_seconds)
+            elif not self._has_news(client):
+                self._idle(client, min(timeout_seconds, IDLE_SECONDS), stop)
+
+    def close(self) -> None:
+        """Log out and let go of the connection; never raises."""
+        client, self._client = self._client, None
+        if client is not None:
+            with contextlib.suppress(Exception):
+                client.logout()
+            hang_up(client)
+
+    @contextlib.contextmanager
+    def _speaking(self) -> Iterator[IMAPClient]:
+        """The connection; whatever goes wrong on it, no more is said on it."""
+        client = self._client
+        if client is None:
+            raise MailboxUnavailable(f"{self.account}: not open", temporary=True)
+        try:
+            with unavailable(self.account):
+                yield client
+        except BaseException:
+            self._client = None
+            hang_up(client)
+            raise
+
+    def _select(self) -> int:
+        with self._speaking() as client:
+            try:
+                self._selected = dict(client.select_folder(self.folder))
+            except imaplib.IMAP4.abort:
+                raise
+            except imaplib.IMAP4.error as refusal:
+                # Gone or renamed: a person must look; a new, empty folder would hide the loss.
+                raise MailboxUnavailable(f"{self.folder}: {refusal}", temporary=says_later(str(refusal))) from refusal
+            if b"UIDNEXT" not in self._selected:
+                self._selected[b"UIDNEXT"] = client.folder_status(self.folder, [b"UIDNEXT"])[b"UIDNEXT"]
+            return int(self._selected[b"UIDVALIDITY"])
+
+    def _look(self, uid_set: str) -> list[MessageRef]:
+        with self._speaking() as client:
+            answers: Answers = client.fetch(uid_set, ENVELOPE)
+        return sorted(
+            (
+                MessageRef(uid, int(answer[b"RFC822.SIZE"]), _utc(answer.get(b"INTERNALDATE")))
+                for uid, answer in answers.items()
+                if b"RFC822.SIZE" in answer  # without it: an unsolicited FETCH of flags
+            ),
+            key=lambda ref: ref.uid,
+        )
+
+    def _read(self, batch: Sequence[MessageRef], limit_bytes: int) -> Iterator[Fetched]:
+        large = batch[0].size_bytes > limit_bytes
+        parts = [f"BODY.PEEK[HEADER]<0.{HEADER_LIMIT_BYTES}>", f"BODY.PEEK[TEXT]<0.{EXCERPT_BYTES}>"]
+        with self._speaking() as client:
+            uid_set = _uid_set([ref.uid for ref in batch])
+            answers: Answers = client.fetch(uid_set, parts if large else ["BODY.PEEK[]"])
+        for ref in batch:
+            raw = _bytes_of(answers.get(ref.uid, {}), large)
+            if raw is not None:
+                # Some servers are wrong about sizes, so the limit is held here as well.
+                truncated = large or len(raw) > limit_bytes
+                kept = raw if large or not truncated else excerpt_raw(raw)
+                yield Fetched(ref.uid, kept, ref.internal_date, ref.size_bytes, truncated)
+
+    def _mark(self, client: IMAPClient, uids: Sequence[int]) -> None:
+        archive = self.settings.archive_folder
+        if archive is not None and client.has_capability("MOVE"):
+            client.move(uids, archive)
+        elif archive is not None and client.has_capability("UIDPLUS"):
+            client.copy(uids, archive)
+            client.add_flags(uids, [DELETED], silent=True)
+            client.uid_expunge(uids)
+        elif self._keeps_keyword():
+            client.add_flags(uids, [STORED_KEYWORD], silent=True)
+
+    def _keeps_keyword(self) -> bool:
+        allowed = self._selected.get(b"PERMANENTFLAGS", ())
+        return rb"\*" in allowed or STORED_KEYWORD in allowed
+
+    def _has_news(self, client: IMAPClient) -> bool:
+        """Whether mail came between `open` and now; an EXISTS in between was read by another command."""
+        following = int(self._selected[b"UIDNEXT"])
+        # `n:*` names the last message even where its UID is below n.
+        return any(uid >= following for uid in client.search(["UID", f"{following}:*"]))
+
+    def _idle(self, client: IMAPClient, timeout_seconds: float, stop: threading.Event) -> None:
+        try:
+            client.idle()
+        except imaplib.IMAP4.abort:
+            raise
+        except imaplib.IMAP4.error as answer:
+            # imapclient takes an untagged line before the continuation for an error; the connection is in an unknown
+            # state then. An EXISTS is news; after anything else (IDLE refused) the next turn comes at its time.
+            if "EXISTS" not in str(answer):
+                stop.wait(timeout_seconds)
+            self.close()
+            return
+        _listen(client, timeout_seconds, stop)
+        client.idle_done()
+
+
+def _listen(client: IMAPClient, timeout_seconds: float, stop: threading.Event) -> None:
+    """Return at news, at `stop` or after the time; raise where the server has gone."""
+    deadline, at_once = time.monotonic() + timeout_seconds, 0
+    while not stop.is_set() and (left := deadline - time.monotonic()) > 0:
+        patience, asked_at = min(SLICE_SECONDS, left), time.monotonic()
+        answers = client.idle_check(timeout=patience)
+        if any(answer[1:2] == (b"EXISTS",) for answer in answers):
+            return
+        # After EOF `idle_check` answers [] at once, for ever.
+        at_once = at_once + 1 if not answers and time.monotonic() - asked_at < patience / 2 else 0
+        if at_once > 1 or any(answer[:1] == (b"BYE",) for answer in answers):
+            raise imaplib.IMAP4.abort("the server ended the connection while it was idle")
+
+
+def _bytes_of(answer: dict[bytes, Any], large: bool) -> bytes | None:
+    """The body in one FETCH answer; servers differ in how they repeat a partial section's name."""
+    if not large:
+        raw: bytes | None = answer.get(b"BODY[]")
+        return raw
+    found = {key.split(b"]")[0]: value for key, value in answer.items() if key.startswith(b"BODY[")}
+    header = found.get(b"BODY[HEADER")
+    return None if header is None else excerpt(header, found.get(b"BODY[TEXT") or b"")
+
+
+def _batches(refs: Sequence[MessageRef], limit_bytes: int) -> Iterator[Sequence[MessageRef]]:
+    """Consecutive messages up to BATCH_BYTES together; one above the limit stands alone."""
+    batch: list[MessageRef] = []
+    for ref in refs:
+        large = ref.size_bytes > limit_bytes
+        if batch and (large or sum(each.size_bytes for each in batch) + ref.size_bytes > BATCH_BYTES):
+            yield batch
+            batch = []
+        if large:
+            yield [ref]
+        else:
+            batch.append(ref)
+    if batch:
+        yield batch
+
+
+def _chunks(uids: Iterable[int]) -> Iterator[list[int]]:
+    rest = iter(sorted({int(uid) for uid in uids}))
+    while chunk := list(islice(rest, BATCH_MESSAGES)):
+        yield chunk
+
+
+def _uid_set(uids: Sequence[int]) -> str:
+    return ",".join(map(str, uids))
+
+
+def _utc(moment: datetime | None) -> datetime:
+    # A server without INTERNALDATE leaves the moment of reading as the best that is known.
+    return datetime.now(UTC) if moment is None else moment.astimezone(UTC)

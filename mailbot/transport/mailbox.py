@@ -37,7 +37,7 @@ class Fetched:
 
 
 class MailboxUnavailable(Exception):
-    """The mailbox cannot be read now; `temporary` is false where only a person can help (login, folder, certificate)."""
+    """The mailbox cannot be read; `temporary` is false where only a person can help (login, folder, certificate)."""
 
     def __init__(self, reason: str, temporary: bool) -> None:
         super().__init__(reason)
@@ -90,6 +90,10 @@ def excerpt(header: bytes, body: bytes) -> bytes:
 
 def excerpt_raw(raw: bytes) -> bytes:
     """What is kept of a whole message above the size limit: the header, its blank line, and the first 64 KiB after."""
-    ends = [end for blank in (b"\r\n\r\n", b"\n\n") if (end := raw.find(blank, 0, HEADER_LIMIT_BYTES) + len(blank)) >= len(blank)]
+    ends = [
+        end
+        for blank in (b"\r\n\r\n", b"\n\n")
+        if (end := raw.find(blank, 0, HEADER_LIMIT_BYTES) + len(blank)) >= len(blank)
+    ]
     end = min(ends, default=HEADER_LIMIT_BYTES)
     return excerpt(raw[:end], raw[end : end + EXCERPT_BYTES])

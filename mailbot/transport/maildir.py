@@ -1,7 +1,25 @@
-"""A mailbox that is a Maildir on disk."""
+"""A mailbox that is a Maildir on disk (cr.yp.to/proto/maildir.html): `new/` and `cur/`, one file a message.
 
+Maildir has no UIDs, so they are kept in a small index of our own: a first line with the UIDVALIDITY, then one line a
+message, UID and unique name. It is only ever appended to (under a lock, flushed to disk), and a last line that a crash
+cut short is dropped. Flags stand in the file's name behind the colon and are not part of the identity.
+"""
+
+import fcntl
+import os
+import threading
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import BinaryIO
+
+from mailbot.transport.mailbox import Fetched, MailboxUnavailable, MessageRef, excerpt_raw
+
+INDEX_NAME = "mailbot-uids"
+LOOK_AGAIN_SECONDS = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,3 +31,138 @@ class MaildirSettings:
     folder: str = "INBOX"
     archive_path: Path | None = None
     index_path: Path | None = None
+
+
+class MaildirMailbox:
+    """One Maildir; `archive_path` (another Maildir on the same file system) takes what is stored."""
+
+    def __init__(self, settings: MaildirSettings) -> None:
+        self.settings = settings
+        self._uids: dict[str, int] = {}
+        self._files: dict[int, Path] = {}
+        self._validity = 0
+
+    @property
+    def account(self) -> str:
+        """The name under which the inbox rows of this mailbox are kept."""
+        return self.settings.account
+
+    @property
+    def folder(self) -> str:
+        """The watched folder."""
+        return self.settings.folder
+
+    def open(self) -> int:
+        """Look at the folder afresh, give new files their UIDs, and return the UIDVALIDITY."""
+        try:
+            found = {_unique(path): path for path in self._paths("cur", "new")}
+            with self._index_path().open("a+b") as index:
+                fcntl.flock(index, fcntl.LOCK_EX)
+                self._load(index)
+                self._number(index, [path for name, path in found.items() if name not in self._uids])
+        except OSError as error:
+            # A disk comes back, a folder that was renamed does not: that is for a person.
+            temporary = not isinstance(error, FileNotFoundError | NotADirectoryError | PermissionError)
+            raise MailboxUnavailable(f"{self.settings.path}: {error.strerror}", temporary) from error
+        self._files = {self._uids[name]: path for name, path in found.items()}
+        return self._validity
+
+    def uids(self, from_uid: int = 1) -> Sequence[MessageRef]:
+        """All messages that stood in the folder at the last `open`, from that UID up, ascending."""
+        refs = (self._look(uid, path) for uid, path in sorted(self._files.items()) if uid >= from_uid)
+        return [ref for ref in refs if ref is not None]
+
+    def fetch(self, uids: Iterable[int], limit_bytes: int) -> Iterator[Fetched]:
+        """The messages that still exist, one after the other; those above the limit truncated."""
+        for uid in sorted(set(uids)):
+            path = self._files.get(uid)
+            ref = path and self._look(uid, path)
+            if path is not None and ref:
+                with suppress(FileNotFoundError):
+                    yield _read(path, ref, limit_bytes)
+
+    def mark_stored(self, uids: Iterable[int]) -> None:
+        """Move files from `new/` to `cur/` (not marked as read), or to the archive."""
+        goal = (self.settings.archive_path or self.settings.path) / "cur"
+        for uid in uids:
+            path = self._files.get(uid)
+            if path is None or path.parent == goal:
+                continue
+            renamed = goal / (path.name if ":2," in path.name else f"{path.name}:2,")
+            with suppress(FileNotFoundError):  # a person was faster
+                goal.mkdir(parents=True, exist_ok=True)
+                path.rename(renamed)
+                self._files[uid] = renamed
+
+    def wait(self, timeout_seconds: float, stop: threading.Event) -> None:
+        """Return when a file without a UID lies in `new/`, when `stop` is set, or after the time."""
+        deadline = time.monotonic() + timeout_seconds
+        while (left := deadline - time.monotonic()) > 0 and not stop.wait(min(LOOK_AGAIN_SECONDS, left)):
+            with suppress(OSError):
+                if any(_unique(path) not in self._uids for path in self._paths("new")):
+                    return
+
+    def close(self) -> None:
+        """Nothing is held open."""
+
+    def _index_path(self) -> Path:
+        return self.settings.index_path or self.settings.path / INDEX_NAME
+
+    def _paths(self, *folders: str) -> Iterator[Path]:
+        for folder in folders:
+            with os.scandir(self.settings.path / folder) as entries:
+                yield from (Path(entry.path) for entry in entries if entry.name[0] != "." and entry.is_file())
+
+    def _load(self, index: BinaryIO) -> None:
+        """Read the index, or begin it: the UIDVALIDITY is the moment of its beginning, hence never one used before."""
+        index.seek(0)
+        content = index.read()
+        whole = content[: content.rfind(b"\n") + 1]
+        if whole != content:
+            index.truncate(len(whole))
+        if not whole:
+            whole = f"{int(time.time())}\n".encode()
+            _append(index, whole)
+        first, *lines = whole.decode("utf-8", "surrogateescape").splitlines()
+        self._validity = int(first)
+        self._uids = {name: int(uid) for uid, _, name in (line.partition(" ") for line in lines)}
+
+    def _number(self, index: BinaryIO, paths: Sequence[Path]) -> None:
+        """Give UIDs in the order of arrival, and have them on disk before anybody hears of them."""
+        following = max(self._uids.values(), default=0) + 1
+        names = [_unique(path) for path in sorted(paths, key=lambda path: (_modified(path), path.name))]
+        added = dict(zip(names, range(following, following + len(names)), strict=True))
+        if added:
+            _append(index, "".join(f"{uid} {name}\n" for name, uid in added.items()).encode("utf-8", "surrogateescape"))
+            self._uids |= added
+
+    def _look(self, uid: int, path: Path) -> MessageRef | None:
+        try:
+            status = path.stat()
+        except FileNotFoundError:
+            return None
+        return MessageRef(uid, status.st_size, datetime.fromtimestamp(status.st_mtime, UTC))
+
+
+def _read(path: Path, ref: MessageRef, limit_bytes: int) -> Fetched:
+    truncated = ref.size_bytes > limit_bytes
+    with path.open("rb") as file:
+        raw = excerpt_raw(file.read(2 * 1024 * 1024)) if truncated else file.read()
+    return Fetched(ref.uid, raw, ref.internal_date, ref.size_bytes, truncated)
+
+
+def _append(index: BinaryIO, content: bytes) -> None:
+    index.write(content)
+    index.flush()
+    os.fsync(index.fileno())
+
+
+def _unique(path: Path) -> str:
+    return path.name.partition(":")[0]
+
+
+def _modified(path: Path) -> int:
+    try:
+        return path.stat().st_mtime_ns
+    except FileNotFoundError:
+        return 0

@@ -1,10 +1,13 @@
-"""How a connection is protected: implicit TLS (RFC 8314), STARTTLS that is demanded, or none, on loopback only."""
+"""How a connection is protected: implicit TLS (RFC 8314), STARTTLS that is demanded, or none, on loopback only.
+
+STARTTLS is never opportunistic: where a server does not offer it (or somebody in between strips the offer) nothing is
+said, least of all a password.
+"""
 
 import ipaddress
 import ssl
-from enum import StrEnum
-
 from collections.abc import Callable
+from enum import StrEnum
 
 Secret = str | Callable[[], str]
 """A password or token, or what yields the current one at each login."""
@@ -31,6 +34,13 @@ def refuse_plaintext(host: str, security: Security) -> None:
         raise ValueError(f'security = "none" is for loopback only, not for {host}; use "tls" or "starttls"')
 
 
+def refuse_control_characters(**values: str | None) -> None:
+    """Raise ValueError where a setting could end a command early and start another."""
+    for name, value in values.items():
+        if value is not None and any(ord(character) < 32 or character == "\x7f" for character in value):
+            raise ValueError(f"{name} holds a control character")
+
+
 def is_loopback(host: str) -> bool:
     """Whether the host is this machine by its very name, without asking DNS."""
     if host == "localhost":
@@ -42,12 +52,12 @@ def is_loopback(host: str) -> bool:
 
 
 def tls_context(ca_file: str | None = None) -> ssl.SSLContext:
-    """Verified names and certificates, TLS 1.2 or newer; `ca_file` adds the certificate authority of one's own house."""
+    """Verified names and certificates, TLS 1.2 or newer; `ca_file` names the authority of one's own house instead."""
     context = ssl.create_default_context(cafile=ca_file)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     return context
 
 
 def reveal(secret: Secret) -> str:
-    """The secret as it is now."""
-    return secret if isinstance(secret, str) else secret()
+    """The secret as it is now, without the line break that a file may end with."""
+    return (secret if isinstance(secret, str) else secret()).rstrip("\r\n")
