@@ -111,6 +111,7 @@ class Identity:
     signature: Mapping[str, str] = field(default_factory=dict)
     languages: tuple[str, ...] = ("en",)  # first = default
     phone: str = ""
+    timezone: str = "UTC"  # IANA name; dates in mails are written in it
 
     @property
     def addresses(self) -> tuple[str, ...]:
