@@ -18,6 +18,7 @@ from itertools import islice
 from typing import Any
 
 from imapclient import DELETED, IMAPClient
+from imapclient.response_parser import parse_fetch_response
 
 from mailbot.transport.imap_login import ImapSettings, connect, hang_up, says_later, unavailable
 from mailbot.transport.mailbox import (
@@ -40,7 +41,7 @@ LAST_RANGE_UIDS = 32_000
 CONNECTION_AGE_SECONDS = 3600.0
 IDLE_SECONDS = 540.0  # well below the 29 minutes of RFC 2177, and below what middleboxes allow a silent connection
 SLICE_SECONDS = 0.5
-ENVELOPE = [b"RFC822.SIZE", b"INTERNALDATE"]
+ENVELOPE = "(RFC822.SIZE INTERNALDATE)"
 
 log = logging.getLogger(__name__)
 Answers = dict[int, dict[bytes, Any]]
@@ -155,7 +156,11 @@ class ImapMailbox:
 
     def _look(self, uid_set: str) -> list[MessageRef]:
         with self._speaking() as client:
-            answers: Answers = client.fetch(uid_set, ENVELOPE)
+            # Past imapclient's own `fetch`, which since 4.1 drops all answers to a range.
+            verdict, lines = client._imap.uid("FETCH", uid_set, ENVELOPE)
+            if verdict != "OK":
+                raise imaplib.IMAP4.error(f"FETCH failed: {lines}")
+            answers: Answers = parse_fetch_response(lines, normalise_times=False)
         return sorted(
             (
                 MessageRef(uid, int(answer[b"RFC822.SIZE"]), _utc(answer.get(b"INTERNALDATE")))
@@ -169,8 +174,7 @@ class ImapMailbox:
         large = batch[0].size_bytes > limit_bytes
         parts = [f"BODY.PEEK[HEADER]<0.{HEADER_LIMIT_BYTES}>", f"BODY.PEEK[TEXT]<0.{EXCERPT_BYTES}>"]
         with self._speaking() as client:
-            uid_set = _uid_set([ref.uid for ref in batch])
-            answers: Answers = client.fetch(uid_set, parts if large else ["BODY.PEEK[]"])
+            answers: Answers = client.fetch([ref.uid for ref in batch], parts if large else ["BODY.PEEK[]"])
         for ref in batch:
             raw = _bytes_of(answers.get(ref.uid, {}), large)
             if raw is not None:
@@ -197,6 +201,8 @@ class ImapMailbox:
     def _has_news(self, client: IMAPClient) -> bool:
         """Whether mail came between `open` and now; an EXISTS in between was read by another command."""
         following = int(self._selected[b"UIDNEXT"])
+        # Until it has sent EXISTS a server may keep new mail out of a SEARCH; NOOP gives it the occasion.
+        client.noop()
         # `n:*` names the last message even where its UID is below n.
         return any(uid >= following for uid in client.search(["UID", f"{following}:*"]))
 
