@@ -1,0 +1,61 @@
+"""One transaction and everything that can be done in it: either all of it is committed or nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from mailbot.desk.people import Person
+from mailbot.desk.situation import Clues, Situation
+from mailbot.store.audit import Audit
+from mailbot.store.deadlines import Deadlines
+from mailbot.store.gate_counts import Gate
+from mailbot.store.inbox import Inbox
+from mailbot.store.leases import Leases
+from mailbot.store.outbox import Outbox
+from mailbot.store.people import People
+from mailbot.store.rows import Status
+from mailbot.store.tickets import Tickets
+
+NOBODY_KNOWN: Mapping[str, Person] = {}
+
+
+class Work:
+    """The store inside one transaction, by subject."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self.inbox = Inbox(connection)
+        self.outbox = Outbox(connection)
+        self.deadlines = Deadlines(connection)
+        self.tickets = Tickets(connection)
+        self.gate = Gate(connection)
+        self.people = People(connection)
+        self.audit = Audit(connection)
+        self.leases = Leases(connection)
+
+    @contextmanager
+    def savepoint(self) -> Iterator[None]:
+        """A part of the transaction that is undone alone when it raises."""
+        with self.connection.begin_nested():
+            yield
+
+    def situation(
+        self,
+        clues: Clues,
+        now: datetime,
+        *,
+        inbox_id: int | None = None,
+        account: str = "",
+        internal_date: datetime | None = None,
+        directory: Mapping[str, Person] = NOBODY_KNOWN,
+    ) -> Situation:
+        """The world as the store knows it, for one mail (or, with a ticket as the only clue, for a deadline)."""
+        raise NotImplementedError
+
+    def status(self, now: datetime) -> Status:
+        """What waits, and since when."""
+        raise NotImplementedError
