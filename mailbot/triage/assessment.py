@@ -1,4 +1,7 @@
-"""What a mail is about, as triage sees it: kind, service, impact, urgency and priority (ITIL incident management), each with its reason."""
+"""What a mail is about, as triage sees it: kind, service, impact, urgency and priority, each with its reason.
+
+The words are ITIL's (incident management, request fulfilment).
+"""
 
 from __future__ import annotations
 

@@ -30,7 +30,10 @@ class Match(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class FactWanted:
-    """A fact to ask for: what it is called in mails (per language), how the desk asks, and the patterns that find it (group 1, else whole)."""
+    """A fact to ask for: its label in mails and the question of the desk, per language, and the patterns that find it.
+
+    A pattern's first group is the value, else its whole match.
+    """
 
     name: str
     label: Mapping[str, str]
@@ -51,7 +54,7 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """What the business uses. `impact` can only raise the impact of a ticket; `words` recognise the service where no rule names it."""
+    """What the business uses. `impact` can only raise that of a ticket; `words` recognise it without a rule."""
 
     name: str
     label: Mapping[str, str]
@@ -64,7 +67,10 @@ class Service:
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """One condition of a rule: its `key` names a function in `conditions.py`, `values` are what the admin wrote (patterns compiled)."""
+    """One condition of a rule: `key` names a function in `conditions.py`, `values` are what the admin wrote.
+
+    Any one of the values is enough. `conditions.make_condition` builds it.
+    """
 
     key: str
     values: tuple[str, ...]
@@ -89,7 +95,10 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """Word lists of one language (`config/words.<language>.toml`); lower case, a phrase may hold spaces, `*` at the end means any ending."""
+    """Word lists of one language (`config/words.<language>.toml`), in the notation of `words.py`.
+
+    `*` stands for any letters, `#` for a number ("# people" says how many are affected), `?` for a question mark.
+    """
 
     language: str
     disruption: tuple[str, ...] = ()
@@ -144,6 +153,8 @@ class TriagePolicy:
     default_group: str
     default_impact: Level = Level.LOW
     default_urgency: Level = Level.MEDIUM
+    medium_from_people: int = 3  # so many affected people raise the impact
+    high_from_people: int = 50
     faq: FaqPolicy = field(default_factory=FaqPolicy)
 
 

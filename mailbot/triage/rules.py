@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from mailbot.triage.conditions import CONDITIONS
 from mailbot.triage.diagnosis import Diagnosis
 from mailbot.triage.policy import Matter, Rule
 
@@ -18,9 +19,12 @@ class Verdict:
 
 def apply_rules(rules: tuple[Rule, ...], matter: Matter, diagnosis: Diagnosis) -> Verdict:
     """The first of `rules` whose conditions all hold, and those behind it that hold too."""
-    raise NotImplementedError
+    holding = [rule for rule in rules if rule_holds(rule, matter, diagnosis)]
+    if not holding:
+        return Verdict()
+    return Verdict(holding[0], tuple(rule.name for rule in holding[1:]))
 
 
 def rule_holds(rule: Rule, matter: Matter, diagnosis: Diagnosis) -> bool:
     """Whether every condition of `rule` holds; a rule without conditions always does."""
-    raise NotImplementedError
+    return all(CONDITIONS[condition.key](condition, matter, diagnosis) for condition in rule.when)
