@@ -3,7 +3,7 @@
 Every address exists and has the same password; `+detail` comes into the base mailbox, as Postfix delivers it; a list
 sends each post on with List-Id (RFC 2919), List-Post (RFC 2369) and its own bounce address; `unknown…@` is refused.
 Both servers share one event loop, because only then does mail that comes by SMTP wake a client in IDLE. All is in
-memory and gone at exit. For the demo and for tests, where `refuse`, `temporarily` and `drop_after_dot` script faults.
+memory and gone at exit. For the demo and for tests, where `refuse…`, `temporarily` and `drop_after_dot` script faults.
 """
 
 import argparse
@@ -12,7 +12,6 @@ import hmac
 import logging
 import secrets
 import threading
-from collections import Counter
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from datetime import UTC, datetime
 from email.parser import BytesHeaderParser
@@ -91,9 +90,14 @@ class DemoServers:
         """Answer RCPT for this address with that reply from now on; an empty reply accepts it again."""
         self._office.refusals[address.lower()] = reply
 
+    def refuse_once(self, address: str, reply: str) -> None:
+        """Answer the next RCPT for this address with that reply."""
+        self._office.refusals_once.setdefault(address.lower(), []).append(reply)
+
     def temporarily(self, address: str, times: int = 1) -> None:
         """Greylist: answer the next RCPTs for this address with 451."""
-        self._office.greylisted[address.lower()] = times
+        for _ in range(times):
+            self.refuse_once(address, "451 4.7.1 Greylisted, try again later")
 
     def drop_after_dot(self, accepted: bool = False, times: int = 1) -> None:
         """Break the next connections after the final dot, before the reply, with or without the mail taken."""
@@ -146,7 +150,7 @@ class PostOffice:
         self.authserv_id = authserv_id
         self.received: dict[str, list[bytes]] = {}
         self.refusals: dict[str, str] = {}
-        self.greylisted: Counter[str] = Counter()
+        self.refusals_once: dict[str, list[str]] = {}
         self.drops: list[bool] = []
         self._queued = 0
 
@@ -162,9 +166,8 @@ class PostOffice:
     ) -> str:
         """Accept or refuse one recipient (called by aiosmtpd)."""
         key = address.lower()
-        if self.greylisted[key] > 0:
-            self.greylisted[key] -= 1
-            return "451 4.7.1 Greylisted, try again later"
+        if self.refusals_once.get(key):
+            return self.refusals_once[key].pop(0)
         if refusal := self.refusals.get(key):
             return refusal
         if key.startswith("unknown"):
@@ -178,7 +181,9 @@ class PostOffice:
         raw = envelope.content if isinstance(envelope.content, bytes) else b""
         if drop is not False:
             for recipient in envelope.rcpt_tos:
-                await self._accept(envelope.mail_from or "", recipient, raw)
+                await self._accept(
+                    (envelope.mail_from or "").strip("<>"), recipient, raw
+                )  # aiosmtpd: `<>` is the null sender
         if drop is not None and isinstance(server.transport, asyncio.Transport):
             server.transport.abort()
         self._queued += 1
