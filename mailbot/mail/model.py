@@ -128,8 +128,12 @@ class Recognition:
 
     own_addresses: tuple[str, ...] = ()  # base addresses and aliases; their plus-forms are own as well
     instance: str = ""  # what mailbot writes into X-Loop
-    arrives_through: tuple[str, ...] = ()  # List-Ids of lists that deliver the support address: their headers do not count
-    group_lists: tuple[str, ...] = ()  # List-Ids or addresses of specialist groups: a person's mail there stays a person's
+    arrives_through: tuple[
+        str, ...
+    ] = ()  # List-Ids of lists that deliver the support address: their headers do not count
+    group_lists: tuple[
+        str, ...
+    ] = ()  # List-Ids or addresses of specialist groups: a person's mail there stays a person's
     languages: tuple[str, ...] = ("en", "de", "fr", "es")  # that the text may be in
 
 

@@ -1,10 +1,120 @@
-"""Any bytes -> `Mail` (RFC 5322, RFC 2045 ff.): never raises, never hangs; what was wrong stands in `Mail.defects`."""
+"""Any bytes -> `Mail` (RFC 5322, RFC 2045 ff.): never raises, never hangs; what was wrong stands in `Mail.defects`.
+
+Limits are applied to the raw bytes before anything is decoded, and each header is read in a step of its own, so that one
+broken field costs that field and not the mail.
+"""
 
 from __future__ import annotations
 
-from mailbot.mail.model import DEFAULT_LIMITS, NO_RECOGNITION, Limits, Mail, Recognition
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+from mailbot.mail.bodies import Body, read_body
+from mailbot.mail.body import Split, split_body
+from mailbot.mail.bounces import read_bounces, read_original_message_id
+from mailbot.mail.classify import classify
+from mailbot.mail.envelope import Envelope, read_envelope
+from mailbot.mail.forwarded import find_forwarded
+from mailbot.mail.headers import Fields, readable, split_message
+from mailbot.mail.language import detect_language
+from mailbot.mail.limits import Budget
+from mailbot.mail.lists import drop_list_headers, find_author
+from mailbot.mail.model import DEFAULT_LIMITS, NO_RECOGNITION, Certainty, Limits, Mail, MailClass, Recognition
+from mailbot.mail.parts import Part, read_part
+
+_Value = TypeVar("_Value")
+_NOTHING = Split("", "", "", Certainty.DOUBTFUL, "unreadable")
 
 
 def parse(raw: bytes, recognition: Recognition = NO_RECOGNITION, limits: Limits = DEFAULT_LIMITS) -> Mail:
     """The mail that `raw` holds, as far as the limits let it be read."""
-    raise NotImplementedError
+    steps = _Steps(raw, recognition, Budget(limits))
+    mail = steps.with_body(steps.with_headers())
+    mail = steps.with_author(mail)
+    mail = steps.with_class(mail)
+    return replace(mail, defects=tuple(steps.budget.defects), size_bytes=len(raw))
+
+
+@dataclass(slots=True)
+class _Steps:
+    """What the steps of one `parse` share."""
+
+    raw: bytes
+    recognition: Recognition
+    budget: Budget
+    root: Part = Part(Fields())
+
+    def attempt(self, what: str, step: Callable[[], _Value], otherwise: _Value) -> _Value:
+        """The step's value, or `otherwise` and a defect: a parser that raises would stop the mailbox."""
+        try:
+            return step()
+        except Exception as error:  # noqa: BLE001 - any fault in hostile bytes costs one step, never the mail
+            self.budget.note(f"unreadable: {what} ({type(error).__name__})")
+            return otherwise
+
+    def with_headers(self) -> Mail:
+        fields, body = self.attempt("header", lambda: split_message(self.raw, self.budget), (Fields(), self.raw))
+        self.root = self.attempt(
+            "parts", lambda: read_part(fields, body, self.budget), Part(fields, content=body[:100_000])
+        )
+        headers = tuple((name, self.attempt(name, lambda v=value: readable(v), value)) for name, value in fields.items)
+        envelope = read_envelope(fields, self.budget, self.attempt)
+        return _of_envelope(envelope, headers)
+
+    def with_body(self, mail: Mail) -> Mail:
+        limits = self.budget.limits
+        body = self.attempt("body", lambda: read_body(self.root), Body("", ()))
+        if len(body.text) > limits.text_characters:
+            self.budget.note("text_too_long")
+        text = body.text[: limits.text_characters]
+        split = self.attempt("reply", lambda: split_body(text), replace(_NOTHING, reply=text))
+        return replace(
+            mail,
+            text=text,
+            reply=split.reply,
+            signature=split.signature,
+            history=split.history,
+            certainty=split.certainty,
+            certainty_reason=split.reason,
+            attachments=body.attachments,
+            language=self.attempt(
+                "language", lambda: detect_language(split.reply or text, self.recognition.languages), ""
+            ),
+            forwarded=self.attempt("forwarded", lambda: find_forwarded(text, mail.subject), None),
+        )
+
+    def with_author(self, mail: Mail) -> Mail:
+        mail = self.attempt("list", lambda: drop_list_headers(mail, self.recognition), mail)
+        return replace(
+            mail, author=self.attempt("author", lambda: find_author(mail), mail.sender if mail.from_ else None)
+        )
+
+    def with_class(self, mail: Mail) -> Mail:
+        unknown = (MailClass.SUSPECT, "unreadable")
+        class_, reason = self.attempt("class", lambda: classify(mail, self.root, self.recognition), unknown)
+        mail = replace(mail, class_=class_, class_reason=reason)
+        return replace(
+            mail,
+            bounces=self.attempt("bounces", lambda: read_bounces(mail, self.root), ()),
+            original_message_id=self.attempt("original", lambda: read_original_message_id(mail, self.root), ""),
+        )
+
+
+def _of_envelope(envelope: Envelope, headers: tuple[tuple[str, str], ...]) -> Mail:
+    return Mail(
+        message_id=envelope.message_id,
+        in_reply_to=envelope.in_reply_to,
+        references=envelope.references,
+        subject=envelope.subject,
+        date=envelope.date,
+        from_=envelope.from_,
+        from_is_plain=envelope.from_is_plain,
+        to=envelope.to,
+        cc=envelope.cc,
+        reply_to=envelope.reply_to,
+        delivered_to=envelope.delivered_to,
+        return_path=envelope.return_path,
+        headers=headers,
+        hops=envelope.hops,
+    )

@@ -112,7 +112,15 @@ def sign_address(
 
 
 def sign_message_id(
-    keyring: Keyring, ticket: int, role: Role, recipient: str, expires: date, serial: int, domain: str, *, cycle: int = 0
+    keyring: Keyring,
+    ticket: int,
+    role: Role,
+    recipient: str,
+    expires: date,
+    serial: int,
+    domain: str,
+    *,
+    cycle: int = 0,
 ) -> str:
     """A Message-ID (without angle brackets) that states the same; `serial` tells the mails of a ticket apart."""
     fields = f"{_fields(keyring.signer, ticket, (role, None), recipient, expires, cycle)}.{write_number(serial, 8)}"
@@ -188,9 +196,7 @@ def plus_part(address: str) -> str:
 # ---------------------------------------------------------------- fields
 
 
-def _fields(
-    key: Key, ticket: int, kind: tuple[Role, Intent | None], recipient: str, expires: date, cycle: int
-) -> str:
+def _fields(key: Key, ticket: int, kind: tuple[Role, Intent | None], recipient: str, expires: date, cycle: int) -> str:
     assert kind in _LETTER, "only a requester's token states an intent"
     days = write_number((expires - _EPOCH).days, 3)
     return "".join(

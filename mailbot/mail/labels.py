@@ -1,0 +1,134 @@
+"""Header blocks inside a text: the "From: / Sent: / To: / Subject:" lines that mail programs write above what they quote.
+
+About twenty languages; a block is at least two different labels close together, so that "To:" in a sentence is none.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Label(StrEnum):
+    """What a line of a header block names."""
+
+    FROM = "from"
+    DATE = "date"
+    TO = "to"
+    CC = "cc"
+    SUBJECT = "subject"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A header block: lines [start, end) of the text and what they say."""
+
+    start: int
+    end: int
+    values: Mapping[Label, str]
+
+
+_WORDS = {
+    Label.FROM: "from|von|de|de la|da|van|från|fra|od|lähettäjä|feladó|от|отправитель|від|від кого|kimden|gönderen|発信者|差出人"
+    "|发件人|寄件者|보낸 사람|nadawca|expéditeur|remitente|mittente|remetente|afzender|avsändare|odesílatel|šalje|from address",
+    Label.DATE: "date|sent|datum|gesendet|date d'envoi|envoyé|envoyé le|fecha|enviado|enviado el|enviado em|enviada em|enviada"
+    "|data|inviato|verzonden|skickat|dato|sendt|wysłano|data wysłania|dátum|elküldve|küldve|odesláno|odoslané|lähetetty|päivämäärä"
+    "|дата|отправлено|відправлено|надіслано|tarih|gönderilme|gönderildi|dată|trimis|poslano|日時|送信日時|发送时间|日期|寄件日期|날짜"
+    "|보낸 날짜|sent at|date/time|received",
+    Label.TO: "to|an|à|a|para|aan|till|til|do|komu|pre|vastaanottaja|címzett|кому|kime|alıcı|către|prima|za|宛先|收件人|收件者|받는 사람"
+    "|destinataire|destinatario|destinatário|adresat|recipient|příjemce|pro",
+    Label.CC: "cc|cc:|kopie|kopie an|copie|copie à|copia|copia a|cópia|kopia|kopi|kopio|kópia|копия|копія|bilgi|dw|másolatot kap|másolat|másolat:"
+    "|do wiadomości|抄送|副本|참조|carbon copy|kopija|copie la|cópia para",
+    Label.SUBJECT: "subject|betreff|objet|asunto|assunto|oggetto|onderwerp|ämne|emne|temat|předmět|predmet|aihe|tárgy|тема|konu|subiect"
+    "|naslov|主题|主旨|件名|제목",
+    Label.OTHER: "importance|priority|wichtigkeit|priorität|reply-to|antwort an|attachments|anlagen|bcc|organization|message-id"
+    "|importancia|archivos adjuntos|pièces jointes|répondre à|x-mailer|list|sent by|pièce jointe|sensitivity|newsgroups|fcc|resent-from"
+    "|in-reply-to|references|mime-version|content-type|return-path|gesendet von",
+}  # fmt: skip
+_LABELS = {word: label for label, words in _WORDS.items() for word in words.split("|")}
+_LINE = re.compile(r"[\s>|*\"]{0,20}([^\W\d_][^:：*<>@]{0,24}?)\s{0,3}\*{0,2}\s{0,2}[:：]\*{0,2}(?!//)(.*)", re.DOTALL)
+_BLOCK_LINES = 14
+_LINE_LETTERS = 2_000
+_DATE_LINE = re.compile(r"\d{1,4}[./-]\d{1,2}[./-]\d{2,4}|\d{1,2}:\d{2}\s?(?:AM|PM)", re.IGNORECASE)
+
+
+def read_label(line: str) -> tuple[Label, str] | None:
+    """(label, value) of a line of a header block, or None."""
+    found = _LINE.match(line[:_LINE_LETTERS])
+    label = _LABELS.get(found[1].lower().strip()) if found else None
+    return (label, found[2].strip().strip("*").strip()) if found and label else None
+
+
+def find_block(lines: list[str], start: int) -> Block | None:
+    """The header block that begins exactly at line `start`, or None."""
+    first = read_label(lines[start])
+    if first is None or first[0] is Label.OTHER:
+        return None
+    values: dict[Label, list[str]] = {}
+    current: Label | None = None
+    end = start
+    for place in range(start, min(len(lines), start + _BLOCK_LINES * 2)):
+        bare = lines[place].strip("> \t\xa0*")
+        if read := read_label(lines[place]):
+            if read[0] in values and read[0] is not Label.OTHER:
+                break
+            current = read[0]
+            values[current] = [read[1]]
+            end = place + 1
+        elif not bare:
+            if not _goes_on(lines, place):
+                break
+        elif current in (Label.TO, Label.CC) and _continues(lines[place], values[current]):
+            values[current].append(bare)
+            end = place + 1
+        elif current is Label.SUBJECT or not _goes_on(lines, place):
+            break
+        else:
+            values[current or Label.OTHER].append(bare)
+    return _block(start, end, {label: " ".join(words).strip() for label, words in values.items()})
+
+
+def _block(start: int, end: int, values: dict[Label, str]) -> Block | None:
+    sure = len({Label.FROM, Label.DATE, Label.TO, Label.SUBJECT} & values.keys())
+    if (Label.FROM in values and sure >= 2) or sure >= 3:
+        return Block(start, end, values)
+    if {Label.TO, Label.SUBJECT} <= values.keys():
+        return Block(start, end, values)
+    return None
+
+
+def _goes_on(lines: list[str], place: int) -> bool:
+    """Whether the next line that is not blank is labelled as well."""
+    following = next((line for line in lines[place + 1 : place + 3] if line.strip("> \t\xa0")), "")
+    return read_label(following) is not None
+
+
+def _continues(line: str, so_far: list[str]) -> bool:
+    """Whether a line goes on with a list of recipients."""
+    return line[:1] in " \t" or so_far[-1].endswith((",", ";")) or ("@" in line and not so_far[-1].endswith("."))
+
+
+def author_lines_above(lines: list[str], start: int) -> int:
+    """Where a block of the Notes kind really begins: name and date stand on lines of their own above "To:"."""
+    for above in range(1, 4):
+        if start - above < 0 or not lines[start - above].strip("> \t"):
+            if above > 1 and any(_DATE_LINE.search(line[:200]) for line in lines[start - above + 1 : start]):
+                return start - above + 1
+            if above > 1:
+                break
+            continue
+        if len(lines[start - above]) > 90:
+            break
+    above = next((n for n in (1, 2, 3) if start - n >= 0 and _DATE_LINE.search(lines[start - n][:200])), 0)
+    if not above:
+        return start
+    begin = start - above
+    named = (
+        begin > 0
+        and 0 < len(lines[begin - 1].strip()) <= 60
+        and not _DATE_LINE.match(lines[begin].strip("> \t")) is None
+    )
+    return begin - 1 if named else begin
