@@ -1,17 +1,25 @@
-"""Commands that specialists put on top of their reply, `#resolve` for one: registry, grammar, and what is wrong with a line.
+"""Commands on top of a specialist's reply, `#resolve` for one: registry, grammar, and what is wrong with a line.
 
 Promise: only lines at the very top of the new words command anything, nothing that mailbot itself once sent does, and a
-line that looks like a command but is none makes the whole mail internal instead of reaching the requester.
+line that looks like a command but is none makes the whole mail internal instead of reaching the requester. To add one:
+one `Declaration` in `COMMANDS` with the function that reads its argument.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
+from difflib import get_close_matches
 from enum import StrEnum
 
+from dateutil.relativedelta import relativedelta
+
 from mailbot.desk.policy import Policy
+from mailbot.mail.carriers import is_own_address
+from mailbot.mail.model import ascii_fold
+from mailbot.triage.assessment import Priority
 
 
 class Role(StrEnum):
@@ -29,19 +37,35 @@ class Risk(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Argument:
+    """An argument as the desk understands it, or what is wrong with it."""
+
+    value: str = ""
+    problem: str = ""
+
+
+ReadArgument = Callable[[str, date, Policy], Argument]
+
+
+@dataclass(frozen=True, slots=True)
 class Declaration:
     """All that is settled for one command; the help reply is generated from it."""
 
     name: str
     argument: str  # how the help shows it, "" where there is none
     help: str
+    read: ReadArgument
     role: Role = Role.SPECIALIST
     risk: Risk = Risk.PLAIN
 
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """One command as read: `argument` is normalised (group name, P1, ISO date ...), `problem` says why it cannot be obeyed."""
+    """One command as read; `problem` says why it cannot be obeyed.
+
+    `argument` is normalised: the name of a group, P1 to P4, requester, vendor, approval, an ISO date, a row number, or
+    the text of a note.
+    """
 
     name: str
     argument: str
@@ -51,7 +75,10 @@ class Command:
     @property
     def risk(self) -> Risk:
         """`#assign ADDRESS` is risky where `#assign GROUP` is plain."""
-        raise NotImplementedError
+        if self.name == "assign" and "@" in self.argument:
+            return Risk.RISKY
+        declaration = COMMANDS.get(self.name)
+        return declaration.risk if declaration else Risk.PLAIN
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +90,181 @@ class CommandBlock:
     broken: bool = False
 
 
-COMMANDS: Mapping[str, Declaration] = {}
+# ---------------------------------------------------------------- arguments
+
+
+def _nothing(argument: str, _today: date, _policy: Policy) -> Argument:
+    return (
+        Argument(problem="takes nothing after it; write the words for the requester below") if argument else Argument()
+    )
+
+
+def _note(argument: str, _today: date, _policy: Policy) -> Argument:
+    return Argument(argument) if argument else Argument(problem="the note is empty")
+
+
+def _priority(argument: str, _today: date, _policy: Policy) -> Argument:
+    value = argument.upper()
+    value = f"P{value}" if value.isdigit() else value
+    return Argument(value) if value in set(Priority) else Argument(problem="needs one of P1, P2, P3, P4")
+
+
+def _row(argument: str, _today: date, _policy: Policy) -> Argument:
+    value = argument.removeprefix("#")
+    valid = not value or (value.isascii() and value.isdigit())
+    return Argument(value) if valid else Argument(problem="needs the number of a held mail, or nothing for the newest")
+
+
+def _assignee(argument: str, _today: date, policy: Policy) -> Argument:
+    if not argument:
+        return Argument(problem=f"needs a group ({', '.join(policy.groups)}) or an address")
+    if "@" in argument:
+        return _colleague(ascii_fold(argument.strip("<>")), policy)
+    names = {
+        spelling.casefold(): group.name for group in policy.groups.values() for spelling in (group.label, group.name)
+    }
+    if found := names.get(argument.casefold()):
+        return Argument(found)
+    return Argument(problem=f'unknown group "{argument}"{_suggest(argument.casefold(), tuple(names), names)}')
+
+
+def _colleague(address: str, policy: Policy) -> Argument:
+    for group in policy.groups.values():
+        if group.list_address and address == ascii_fold(group.list_address):
+            return Argument(group.name)
+    if is_own_address(address, policy.identity.addresses):
+        return Argument(problem="that address is the desk itself")
+    known = policy.group_of_member(address) or address in policy.people
+    if known or address.rpartition("@")[2] in policy.identity.own_domains:
+        return Argument(address)
+    return Argument(problem=f"{address} belongs to nobody in this organisation")
+
+
+_WAIT_FOR = ("requester", "vendor", "approval")
+_SPAN = re.compile(r"(\d{1,3})\s*(day|week|month|tag|woche|monat)(?:s|e|en|n)?", re.IGNORECASE)
+_SPANS = {"tag": "days", "day": "days", "woche": "weeks", "week": "weeks", "monat": "months", "month": "months"}
+_ISO_DATE = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})")
+_DOTTED_DATE = re.compile(r"(\d{1,2})\.\s?(\d{1,2})\.\s?(\d{4})")
+_LONGEST_WAIT = timedelta(days=366)
+
+
+def _wait(argument: str, today: date, _policy: Policy) -> Argument:
+    words = argument.lower().removeprefix("for ").removeprefix("until ").strip()
+    if words in _WAIT_FOR:
+        return Argument(words)
+    until = _read_date(words, today)
+    if until is None:
+        return Argument(
+            problem="needs requester, vendor, approval, a date such as 2026-12-31, or a span such as 3 days"
+        )
+    if until <= today:
+        return Argument(problem=f"{until.isoformat()} is not in the future")
+    if until - today > _LONGEST_WAIT:
+        return Argument(problem=f"{until.isoformat()} is more than a year ahead")
+    return Argument(until.isoformat())
+
+
+def _read_date(words: str, today: date) -> date | None:
+    if span := _SPAN.fullmatch(words):
+        unit, count = _SPANS[span[2].lower()], int(span[1])
+        if unit == "months":
+            return today + relativedelta(months=count)
+        return today + timedelta(days=count * (7 if unit == "weeks" else 1))
+    parts = None
+    if iso := _ISO_DATE.fullmatch(words):
+        parts = iso.groups()
+    elif dotted := _DOTTED_DATE.fullmatch(words):
+        parts = dotted.groups()[::-1]
+    try:
+        return date(*map(int, parts)) if parts else None
+    except ValueError:  # 31 February
+        return None
+
+
+# ---------------------------------------------------------------- registry
+
+
+def _declare(*declarations: Declaration) -> Mapping[str, Declaration]:
+    return {declaration.name: declaration for declaration in declarations}
+
+
+COMMANDS: Mapping[str, Declaration] = _declare(
+    Declaration("resolve", "", "it is solved; the words below go to the requester, who is asked to confirm", _nothing),
+    Declaration("note", "TEXT", "keep all that follows as a note that the requester never sees", _note),
+    Declaration("assign", "GROUP|ADDRESS", "hand the ticket to another group, or to a colleague", _assignee),
+    Declaration("claim", "", "take the ticket", _nothing),
+    Declaration("priority", "P1..P4", "change the priority", _priority),
+    Declaration("wait", "requester|vendor|approval|DATE", "pause, and say for whom or until when", _wait),
+    Declaration("incident", "", "it is an incident: something does not work as it should", _nothing),
+    Declaration("request", "", "it is a service request: something is wanted", _nothing),
+    Declaration("reopen", "", "take up a resolved or closed ticket again", _nothing),
+    Declaration("undo", "", "take back the last command or reply, as far as it has not left", _nothing),
+    Declaration("send", "[ROW]", "send the held reply to the requester as it was shown", _row),
+    Declaration("accept", "[ROW]", "let a held mail of an unknown sender join the ticket", _row, risk=Risk.RISKY),
+    Declaration("reject", "[ROW]", "dismiss a held mail", _row, risk=Risk.RISKY),
+    Declaration("help", "", "get this list", _nothing),
+)
+
+
+# ---------------------------------------------------------------- reading
+
+_LOOKS_LIKE_COMMAND = re.compile(r"#([A-Za-z][\w-]*)(.*)", re.DOTALL)
+_SPACED_COMMAND = re.compile(r"#\s+([A-Za-z]+)\W*")  # what an autocorrection makes of a command
 
 
 def read_commands(reply_text: str, sent_lines: frozenset[str], today: date, policy: Policy) -> CommandBlock:
     """The command block of a reply; without one, all of the reply is text."""
-    raise NotImplementedError
+    lines = reply_text.replace("\xa0", " ").splitlines()
+    commands: list[Command] = []
+    for place, line in enumerate(lines):
+        stripped = line.strip()
+        if not stripped:
+            continue
+        rest = "\n".join(lines[place + 1 :])
+        command = _read_line(stripped, rest, sent_lines, today, policy)
+        if command is None:
+            return _block([*commands, *_find_misplaced(lines[place:], sent_lines)], "\n".join(lines[place:]))
+        if any(command.name == other.name for other in commands) and not command.problem:
+            command = Command(command.name, command.argument, stripped, "stands here twice")
+        commands.append(command)
+        if command.name == "note" and not command.problem:
+            break
+    return _block(commands, "")
+
+
+def _block(commands: list[Command], text: str) -> CommandBlock:
+    return CommandBlock(tuple(commands), text.strip(), any(command.problem for command in commands))
+
+
+def _find_misplaced(lines: list[str], sent_lines: frozenset[str]) -> Iterator[Command]:
+    """Commands below the first word: they command nothing, and the requester must not get to read them."""
+    for line in (line.strip() for line in lines):
+        found = _LOOKS_LIKE_COMMAND.fullmatch(line)
+        if found and found[1].lower() in COMMANDS and line not in sent_lines:
+            yield Command(found[1].lower(), "", line, "commands stand above the first word")
+
+
+def _read_line(line: str, rest: str, sent_lines: frozenset[str], today: date, policy: Policy) -> Command | None:
+    """The command in one line, obeyable or not; None if the line is text."""
+    spaced = _SPACED_COMMAND.fullmatch(line)
+    if spaced and spaced[1].lower() in COMMANDS:
+        return Command(spaced[1].lower(), "", line, f"write #{spaced[1].lower()} without a space")
+    found = _LOOKS_LIKE_COMMAND.fullmatch(line)
+    if found is None:
+        return None
+    name, argument = found[1].lower(), found[2].strip()
+    if line in sent_lines:
+        return Command(name, "", line, "this line stood in a mail of mine, so it may be a quotation")
+    declaration = COMMANDS.get(name)
+    if declaration is None:
+        return Command(name, "", line, f"no such command{_suggest(name, tuple(COMMANDS))}")
+    argument = f"{argument}\n{rest}".strip() if name == "note" else argument.strip(".,;:! ")
+    read = declaration.read(argument, today, policy)
+    return Command(name, read.value, line, read.problem)
+
+
+def _suggest(word: str, known: tuple[str, ...], shown: Mapping[str, str] | None = None) -> str:
+    close = get_close_matches(word, known, n=1, cutoff=0.6)
+    if not close:
+        return ""
+    return f"; did you mean {shown[close[0]]}?" if shown else f"; did you mean #{close[0]}?"

@@ -175,6 +175,13 @@ def read_bounce(text: str, keyring: Keyring) -> int | None:
     return None
 
 
+def read_serial(message_id: str, keyring: Keyring) -> int | None:
+    """The serial number (the outbox row) of a Message-ID that we signed, or None."""
+    found = _MESSAGE_ID.fullmatch(ascii_fold(message_id.strip().strip("<>")))
+    reading = read_token(message_id, keyring) if found else None
+    return read_number(found[1].partition(".")[2]) if found and reading and reading.token else None
+
+
 def find_footers(text: str) -> tuple[str, ...]:
     """Every footer reference in a text, quoted or not, once each."""
     return tuple(dict.fromkeys(ascii_fold(found[0]) for found in _FOOTER.finditer(text)))
