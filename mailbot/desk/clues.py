@@ -1,6 +1,6 @@
-"""What a mail says about where it belongs, read from the mail alone; the store looks that up before anything is decided.
+"""What a mail says about where it belongs, read from the mail alone; the store looks that up before all else.
 
-Nothing here grants a right: a clue names a ticket, an outbox row, an alert or a person, and `trust.py` judges its worth.
+Nothing here grants a right: a clue names a ticket, an outbox row, an alert or a person, and `trust.py` judges it.
 """
 
 from __future__ import annotations
