@@ -16,7 +16,7 @@ _PACKAGE = Path(__file__).resolve().parents[1]
 
 
 def find_config(option: str | Path | None = None, environment: Mapping[str, str] = os.environ) -> Path:
-    """The folder of `--config`, else `$MAILBOT_CONFIG`, `./config`, `/etc/mailbot`; raises ConfigError if there is none.
+    """The folder of `--config`, else `$MAILBOT_CONFIG`, `./config`, `/etc/mailbot`; else raises ConfigError.
 
     A folder that was named must exist; the last two are looked for.
     """
@@ -38,7 +38,7 @@ def _named(folder: Path, by: str) -> Path:
 
 
 def packaged(name: str) -> Path:
-    """A folder of data that travels with mailbot ("config", "templates", "systemd"): inside a wheel, or of the clone."""
+    """A folder of data that travels with mailbot ("config", "templates", "systemd"): in the wheel, or of the clone."""
     for folder in (_PACKAGE / "_data" / name, _PACKAGE.parent / name):
         if folder.is_dir():
             return folder

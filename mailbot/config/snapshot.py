@@ -61,7 +61,7 @@ class Retention:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """Everything that the files say. `hash` covers all of them but the keys; `warnings` do not keep it from being used."""
+    """Everything that the files say. `hash` covers all of them but the keys; `warnings` keep nobody from using it."""
 
     hash: str
     folder: Path
