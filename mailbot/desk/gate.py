@@ -1,7 +1,7 @@
 """May this mail leave? One table of the rules A1-A18, and `judge`, which every outgoing mail passes (decisions.md).
 
-They guard the requester's side: all of them where a mail caused the answer, fewer where the clock or a specialist did. Mail
-to groups and admins meets only limits and breaker. Those two delay class A and never drop it.
+They guard the requester's side: all of them where a mail caused the answer, fewer where the clock or a specialist did.
+Mail to groups and admins meets only limits and breaker. Those two delay class A and never drop it.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""The rules A1-A18 that guard mail to the requester's side, one function each: the reason against it, "" if there is none.
+"""The rules A1-A18 that guard mail to the requester's side, one function each: the reason against, "" if there is none.
 
-Sources: RFC 3834 and RFC 5230 for automatic answers, and what help desks learnt about loops. `gate.py` holds the table that
-says which of them apply; a rule never knows about another.
+Sources: RFC 3834 and RFC 5230 for automatic answers, and what help desks learnt about loops. `gate.py` holds the table
+that says which of them apply; a rule never knows about another.
 """
 
 from __future__ import annotations
