@@ -26,7 +26,9 @@ class DeadlineKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Arm:
-    """A deadline to come: after `business` time, or at `due_at`. On an outgoing mail it starts when that mail is `sent`."""
+    """A deadline to come: after `business` time, or at `due_at`. On an outgoing mail it starts when that mail is
+    `sent`.
+    """
 
     kind: DeadlineKind
     step: int = 0

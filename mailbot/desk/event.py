@@ -1,4 +1,5 @@
-"""What can happen to a desk. `interpret` makes one event of a mail and its situation; `decide` answers each with a decision.
+"""What can happen to a desk. `interpret` makes one event of a mail and its situation; `decide` answers each with a
+decision.
 
 An event without a branch in `decide` is a type error (`assert_never`), so a new meaning of mail cannot be forgotten.
 """
@@ -11,6 +12,7 @@ from enum import StrEnum
 from mailbot.desk.commands import Command
 from mailbot.desk.deadline import Deadline
 from mailbot.desk.evidence import Evidence
+from mailbot.desk.outgoing import NoteCode
 from mailbot.desk.people import Person
 from mailbot.triage.assessment import Reason
 
@@ -59,7 +61,9 @@ class AlertReceived:
 
 @dataclass(frozen=True, slots=True)
 class RequesterReplied:
-    """The requester's side said something on its ticket; `cycle` is that of the request to confirm that it answers (None: unknown)."""
+    """The requester's side said something on its ticket; `cycle` is that of the request to confirm that it answers
+    (None: unknown).
+    """
 
     meaning: Meaning
     evidence: Evidence
@@ -71,26 +75,29 @@ class RequesterReplied:
 
 @dataclass(frozen=True, slots=True)
 class SpecialistReplied:
-    """A specialist wrote to the requester; `hold` says why a person must look before it is relayed ("" = relay)."""
+    """A specialist wrote to the requester, and all of `text` may go out (a doubtful cut is `Held` instead)."""
 
     specialist: str
     name: str
     evidence: Evidence
     text: str
-    hold: str = ""
-    internal: str = ""  # why it is a note after all: "" = it goes out
+    reasons: tuple[Reason, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class SpecialistCommanded:
-    """A specialist (or admin) steered with commands; `text` are the words below them."""
+    """A specialist (or admin) steered with commands; `text` are the words below them.
+
+    `broken`: a line was not understood, so nothing is done, nothing is relayed, and the receipt says what to correct.
+    """
 
     specialist: str
     name: str
     evidence: Evidence
     commands: tuple[Command, ...]
     text: str = ""
-    hold: str = ""
+    broken: bool = False
+    reasons: tuple[Reason, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +144,7 @@ class Held:
     reason: str
     ask: str
     evidence: Evidence
+    note: NoteCode = NoteCode.HELD_MAIL
     preview: str = ""  # what the requester would receive
 
 

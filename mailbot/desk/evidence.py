@@ -36,7 +36,9 @@ class ActingAs(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """Who wrote, as far as it can be shown. Stored on the inbox row; `released_by` is the person who vouched for a held mail."""
+    """Who wrote, as far as it can be shown. Stored on the inbox row; `released_by` is the person who vouched for a
+    held mail.
+    """
 
     sender: Sender = Sender.UNKNOWN
     token: TokenState = TokenState.NONE

@@ -1,4 +1,5 @@
-"""Every kind of mail that leaves, declared once: its class, cause, side and template (decisions.md, "Mail that leaves").
+"""Every kind of mail that leaves, declared once: its class, cause, side and template (decisions.md, "Mail that
+leaves").
 
 Mail to the requester's side carries a `PublicView`, which cannot hold an internal entry; everything else carries an
 `InternalView` or an `AlertView`. To add a kind: one row in `DECLARED`, templates in every language.
@@ -142,6 +143,7 @@ class PublicView:
     cycle: int = 0
     step: int = 0  # number of the reminder, from 1
     entries: tuple[PublicEntry, ...] = ()
+    left_behind: tuple[str, ...] = ()  # names of attachments that were too large to travel
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +176,7 @@ class InternalView:
     detail: str = ""
     held_row: int | None = None  # inbox row that `#send`, `#accept`, `#reject` speak of
     step: int = 0
+    left_behind: tuple[str, ...] = ()  # names of attachments that were too large to travel
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +204,7 @@ class Outgoing:
     ticket: int | None = None
     to_name: str = ""
     group: str = ""  # whose specialist token it carries; "" for requesters and admins
+    author: str = ""  # the specialist whose words it relays, so that #undo finds it
     cause: Cause | None = None  # where the declaration lets it differ
     hold_seconds: int = 0
     arms: Arm | None = None  # starts when this mail is sent

@@ -1,4 +1,6 @@
-"""Who a person is: basic details of requesters (ITIL), from the directory, from specialists, or from a signature (in this order)."""
+"""Who a person is: basic details of requesters (ITIL), from the directory, from specialists, or from a signature (in
+this order).
+"""
 
 from __future__ import annotations
 

@@ -22,7 +22,9 @@ class Calendar(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """A specialist group. Without a `list_address` its members get hand-overs directly; `fallback` is asked when nobody reacts."""
+    """A specialist group. Without a `list_address` its members get hand-overs directly; `fallback` is asked when
+    nobody reacts.
+    """
 
     name: str
     label: str
@@ -46,7 +48,7 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class ServiceLevels:
-    """Calendars, targets and the waits of the desk itself (all in business time of `calendar`, reopen in plain days)."""
+    """Targets and the waits of the desk itself, in business time of `calendar` (reopening in plain days)."""
 
     calendar: Calendar
     targets: Mapping[Priority, Target]
@@ -62,7 +64,9 @@ class ServiceLevels:
 
 @dataclass(frozen=True, slots=True)
 class AlertSource:
-    """Mail of a monitoring system: `key` finds what it is about, `recovered` says that it is over (RE2, searched in subject then body)."""
+    """Mail of a monitoring system: `key` finds what it is about, `recovered` says that it is over (RE2, searched in
+    subject then body).
+    """
 
     name: str
     senders: tuple[str, ...]  # addresses, or "@domain"
@@ -183,5 +187,5 @@ class Policy:
     config_hash: str = ""
 
     def group_of_member(self, address: str) -> tuple[Group, ...]:
-        """The groups in whose `members` (or as lead) this address stands, exact after A-Z folding done by the caller."""
+        """The groups in whose `members` (or as lead) this address stands; the caller has folded A-Z."""
         return tuple(group for group in self.groups.values() if address in group.members or address == group.lead)

@@ -1,7 +1,7 @@
 """What was looked up before deciding: the database's whole contribution to a decision, as one value.
 
-First `find_clues` reads the mail alone (which ticket does it claim, with which token?); the store looks those up and returns
-the `Situation`; `interpret` and `decide` never ask for more.
+First `find_clues` reads the mail alone (which ticket does it claim, with which token?); the store looks those up and
+returns the `Situation`; `interpret` and `decide` never ask for more.
 """
 
 from __future__ import annotations
@@ -77,7 +77,8 @@ class Situation:
     logos: frozenset[str] = frozenset()  # attachment hashes seen in three tickets of this sender
     machine_mails_last_hour: int = 0  # of this sender
     released_by: str = ""  # a person vouched for this held mail
-    chains: Mapping[Side, tuple[str, ...]] = field(default_factory=dict)  # Message-IDs of each side's thread, oldest first
+    # Message-IDs of each side's thread, oldest first
+    chains: Mapping[Side, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """The ticket: one matter, from the first mail to the confirmation (ITIL incident management and request fulfilment).
 
-The table `MOVES` is the whole life of a ticket (DESIGN section 3); `decide` never leaves it and `mailbot verify` checks it.
+The table `MOVES` is the whole life of a ticket (DESIGN section 3); `decide` never leaves it and `mailbot verify`
+checks it.
 """
 
 from __future__ import annotations
@@ -50,14 +51,23 @@ class CancelReason(StrEnum):
 
 MOVES: Mapping[State, frozenset[State]] = {
     State.ASSIGNED: frozenset(
-        {State.ASSIGNED, State.IN_PROGRESS, State.WAITING, State.RESOLVED, State.ANSWERED, State.CLOSED, State.CANCELLED}
+        {
+            State.ASSIGNED,
+            State.IN_PROGRESS,
+            State.WAITING,
+            State.RESOLVED,
+            State.ANSWERED,
+            State.CLOSED,
+            State.CANCELLED,
+        }
     ),
     State.IN_PROGRESS: frozenset({State.WAITING, State.RESOLVED, State.ASSIGNED, State.CLOSED, State.CANCELLED}),
     State.WAITING: frozenset({State.IN_PROGRESS, State.ASSIGNED, State.RESOLVED, State.CLOSED, State.CANCELLED}),
     State.ANSWERED: frozenset({State.CLOSED, State.ASSIGNED, State.RESOLVED, State.CANCELLED}),
     State.RESOLVED: frozenset({State.CLOSED, State.IN_PROGRESS, State.ASSIGNED, State.CANCELLED}),
     State.CLOSED: frozenset({State.IN_PROGRESS, State.ASSIGNED}),
-    State.CANCELLED: frozenset(state for state in State if state is not State.CANCELLED),  # `#undo` restores the former state
+    # `#undo` restores the former state
+    State.CANCELLED: frozenset(state for state in State if state is not State.CANCELLED),
 }
 FIRST_STATES = frozenset({State.ASSIGNED, State.ANSWERED, State.WAITING})
 
@@ -113,7 +123,9 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class PublicEntry:
-    """An entry that a requester may see; only `public_entries` makes one, and mail to requesters is built from nothing else."""
+    """An entry that a requester may see; only `public_entries` makes one, and mail to requesters is built from
+    nothing else.
+    """
 
     side: Side
     author_name: str
@@ -184,7 +196,7 @@ class Ticket:
     vip: bool = False
     facts: Mapping[str, str] = field(default_factory=dict)
     missing: tuple[str, ...] = ()
-    cycle: int = 0  # one more each time a confirmation is asked for; a confirmation belongs to its cycle
+    cycle: int = 0  # one more with each request to confirm and each reopening; a confirmation belongs to its cycle
     asked_unclear: bool = False  # the desk asked once in this cycle
     faq_entry: str | None = None
     specialist_answered: bool = False  # from then on the requester's subject is used

@@ -1,0 +1,285 @@
+"""What each specialist command does to a ticket; `commands.py` declares them, `steering.py` runs them one after the
+other.
+
+An order is a function (Course, Command) -> Course. One that cannot be obeyed is `refused` with the reason: it then
+stands in the receipt, and the words below the commands stay inside.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import UTC, date, datetime, time
+
+from mailbot.desk.addressing import to_group, to_requester
+from mailbot.desk.commands import COMMANDS, Command
+from mailbot.desk.conversation import SILENCE_CLOCKS, reopened
+from mailbot.desk.course import Course
+from mailbot.desk.deadline import Arm, DeadlineKind
+from mailbot.desk.decision import Release
+from mailbot.desk.evidence import ActingAs
+from mailbot.desk.opening import hand_over
+from mailbot.desk.outgoing import Cause, NoteCode, Outgoing, OutgoingKind, Receipt
+from mailbot.desk.service_levels import due_times
+from mailbot.desk.ticket import Entry, Side, State, Visibility, WaitingFor, may_move
+from mailbot.desk.views import internal_view, public_view
+from mailbot.triage.assessment import Kind, Priority
+
+
+def _resolve(course: Course, command: Command) -> Course:
+    ticket, now = course.ticket, course.situation.now
+    if not may_move(ticket.state, State.RESOLVED) or ticket.state is State.RESOLVED:
+        return course.refuse(command, f"the ticket is {ticket.state}")
+    resolved = replace(
+        ticket,
+        state=State.RESOLVED,
+        owner=ticket.owner or course.event.specialist,
+        cycle=ticket.cycle + 1,
+        asked_unclear=False,
+        waiting_for=None,
+        waiting_until=None,
+        resolved_at=now,
+        first_response_at=ticket.first_response_at or now,
+    )
+    closing = Arm(DeadlineKind.AUTO_CLOSE, cycle=resolved.cycle, business=course.policy.levels.close_resolved_after)
+    nobody_asked = ticket.alert_key is not None  # a machine confirms nothing: the clock starts at once
+    return replace(
+        course.done(
+            command, "resolved; the requester is asked to confirm" if not nobody_asked else "resolved; closes by itself"
+        ),
+        ticket=resolved,
+        arms=(*course.arms, closing) if nobody_asked else course.arms,
+        cancels=(
+            *course.cancels,
+            *SILENCE_CLOCKS,
+            DeadlineKind.UNCLAIMED,
+            DeadlineKind.WAIT_OVER,
+            DeadlineKind.APPROVAL,
+        ),
+        relay_arms=closing,
+        asks_to_confirm=True,
+    )
+
+
+def _note(course: Course, command: Command) -> Course:
+    event = course.event
+    note = Entry(
+        Side.GROUP, Visibility.INTERNAL, event.specialist, event.name, command.argument, course.situation.now, "note"
+    )
+    return replace(course.done(command, "kept as an internal note"), entries=(*course.entries, note))
+
+
+def _assign(course: Course, command: Command) -> Course:
+    if not may_move(course.ticket.state, State.ASSIGNED):
+        return course.refuse(command, f"the ticket is {course.ticket.state}")
+    return _assign_person(course, command) if "@" in command.argument else _assign_group(course, command)
+
+
+def _assign_group(course: Course, command: Command) -> Course:
+    ticket = replace(
+        course.ticket, state=State.ASSIGNED, group=command.argument, owner=None, waiting_for=None, waiting_until=None
+    )
+    ticket = reopened(ticket) if course.ticket.state in (State.RESOLVED, State.CLOSED) else ticket
+    said = (entry for entry in course.situation.entries if entry.visibility is Visibility.PUBLIC)
+    words = "\n\n".join(entry.text for entry in said)
+    handed, arms = hand_over(
+        ticket,
+        course.situation,
+        course.policy,
+        author=(ticket.requester, ticket.requester_name),
+        words=words,
+        cause=Cause.SPECIALIST,
+    )
+    label = course.policy.groups[ticket.group].label
+    return replace(
+        course.done(command, f"handed over to {label}"),
+        ticket=ticket,
+        outgoing=(*course.outgoing, *handed),
+        arms=(*course.arms, *arms),
+        cancels=(
+            *course.cancels,
+            DeadlineKind.UNCLAIMED,
+            *SILENCE_CLOCKS,
+            DeadlineKind.WAIT_OVER,
+            DeadlineKind.APPROVAL,
+        ),
+    )
+
+
+def _assign_person(course: Course, command: Command) -> Course:
+    address = command.argument
+    groups = course.policy.group_of_member(address)
+    if not groups:
+        return course.refuse(command, f"{address} is in no group")
+    group = next((group for group in groups if group.name == course.ticket.group), groups[0])
+    return _own(replace(course, ticket=replace(course.ticket, group=group.name)), command, address)
+
+
+def _claim(course: Course, command: Command) -> Course:
+    if course.ticket.state not in (State.ASSIGNED, State.IN_PROGRESS, State.WAITING, State.RESOLVED):
+        return course.refuse(command, f"the ticket is {course.ticket.state}")
+    return _own(course, command, course.event.specialist)
+
+
+def _own(course: Course, command: Command, owner: str) -> Course:
+    """A person has it now, and the group is told."""
+    before = course.ticket
+    working = before.state if before.state in (State.WAITING, State.RESOLVED) else State.IN_PROGRESS
+    ticket = replace(before, state=working, owner=owner)
+    group = course.policy.groups[ticket.group]
+    view = replace(internal_view(ticket, course.situation, course.policy), note=NoteCode.TAKEN, detail=owner)
+    others = tuple(member for member in group.members if member not in (owner, course.event.specialist))
+    told: tuple[Outgoing, ...] = ()
+    if group.list_address or others:
+        told = to_group(OutgoingKind.NOTE_TO_GROUP, group, view, cause=Cause.SPECIALIST)
+    cancels = (*course.cancels, DeadlineKind.UNCLAIMED)
+    return replace(
+        course.done(command, f"{owner} has the ticket"),
+        ticket=ticket,
+        outgoing=(*course.outgoing, *told),
+        cancels=cancels,
+    )
+
+
+def _priority(course: Course, command: Command) -> Course:
+    priority = Priority(command.argument)
+    response, resolution = due_times(priority, course.ticket.opened_at, course.policy.levels)
+    ticket = replace(course.ticket, priority=priority, response_due_at=response, resolution_due_at=resolution)
+    return replace(course.done(command, f"priority is {priority}, was {course.ticket.priority}"), ticket=ticket)
+
+
+def _wait(course: Course, command: Command) -> Course:
+    if not may_move(course.ticket.state, State.WAITING):
+        return course.refuse(command, f"the ticket is {course.ticket.state}")
+    waiting_for, until, clock = _waiting(course, command.argument)
+    ticket = replace(
+        course.ticket,
+        state=State.WAITING,
+        waiting_for=waiting_for,
+        waiting_until=until,
+        owner=course.ticket.owner or course.event.specialist,
+    )
+    words_follow = waiting_for is WaitingFor.REQUESTER and bool(course.event.text.strip()) and not ticket.alert_key
+    return replace(
+        course.done(command, f"waits for {until:%Y-%m-%d}" if until else f"waits for {waiting_for}"),
+        ticket=ticket,
+        arms=course.arms if words_follow else (*course.arms, clock),
+        cancels=(
+            *course.cancels,
+            DeadlineKind.UNCLAIMED,
+            DeadlineKind.REMINDER,
+            DeadlineKind.WAIT_OVER,
+            DeadlineKind.APPROVAL,
+        ),
+        relay_arms=clock if words_follow else course.relay_arms,
+    )
+
+
+def _waiting(course: Course, argument: str) -> tuple[WaitingFor, datetime | None, Arm]:
+    """For whom, until when, and the clock that ends it."""
+    levels, cycle = course.policy.levels, course.ticket.version
+    if argument == WaitingFor.REQUESTER:
+        return WaitingFor.REQUESTER, None, Arm(DeadlineKind.REMINDER, cycle=cycle, business=levels.remind_after)
+    if argument == WaitingFor.APPROVAL:
+        return WaitingFor.APPROVAL, None, Arm(DeadlineKind.APPROVAL, cycle=cycle, business=levels.approval_after)
+    if argument == WaitingFor.VENDOR:
+        clock = Arm(DeadlineKind.WAIT_OVER, cycle=cycle, business=levels.remind_after * levels.reminders)
+        return WaitingFor.VENDOR, None, clock
+    morning = datetime.combine(date.fromisoformat(argument), time(7), tzinfo=UTC)
+    return WaitingFor.DATE, morning, Arm(DeadlineKind.WAIT_OVER, cycle=cycle, due_at=morning)
+
+
+def _incident(course: Course, command: Command) -> Course:
+    return replace(
+        course.done(command, "is an incident now"), ticket=replace(course.ticket, kind=Kind.INCIDENT, question=False)
+    )
+
+
+def _request(course: Course, command: Command) -> Course:
+    return replace(course.done(command, "is a service request now"), ticket=replace(course.ticket, kind=Kind.REQUEST))
+
+
+def _reopen(course: Course, command: Command) -> Course:
+    if course.ticket.state not in (State.RESOLVED, State.CLOSED):
+        return course.refuse(command, f"the ticket is {course.ticket.state}")
+    ticket = replace(reopened(course.ticket), state=State.IN_PROGRESS, owner=course.event.specialist)
+    view = public_view(ticket, course.situation, None, course.policy)
+    told = to_requester(OutgoingKind.REOPENED, ticket, view, cause=Cause.SPECIALIST)
+    return replace(
+        course.done(command, "reopened, and yours"),
+        ticket=ticket,
+        outgoing=(*course.outgoing, *told),
+        cancels=(*course.cancels, *SILENCE_CLOCKS),
+    )
+
+
+def _undo(course: Course, command: Command) -> Course:
+    """Stops the specialist's mail that has not left yet; else restores a ticket that was cancelled."""
+    mine = tuple(mail.id for mail in course.situation.pending if mail.author == course.event.specialist)
+    if mine:
+        ticket = course.ticket
+        if ticket.state is State.RESOLVED:  # the request to confirm was stopped with it
+            ticket = replace(reopened(ticket), state=State.IN_PROGRESS, owner=ticket.owner or course.event.specialist)
+        return replace(
+            course.done(command, "the mail to the requester was stopped"),
+            ticket=ticket,
+            cancel_mails=(*course.cancel_mails, *mine),
+        )
+    if course.ticket.state is State.CANCELLED and course.ticket.former_state is not None:
+        state, owner = course.ticket.former_state, course.ticket.owner
+        if state is State.IN_PROGRESS:
+            owner = owner or course.event.specialist
+        ticket = replace(
+            course.ticket, state=state, owner=owner, former_state=None, cancel_reason=None, merged_into=None
+        )
+        return replace(course.done(command, f"the ticket is {state} again"), ticket=ticket)
+    return course.refuse(command, "nothing of yours is waiting to leave, so nothing can be undone")
+
+
+def _send(course: Course, command: Command) -> Course:
+    return _release(course, command, discard=False, result="goes to the requester as it was shown")
+
+
+def _accept(course: Course, command: Command) -> Course:
+    return _release(course, command, discard=False, result="joins the ticket")
+
+
+def _reject(course: Course, command: Command) -> Course:
+    return _release(course, command, discard=True, result="was dismissed")
+
+
+def _release(course: Course, command: Command, *, discard: bool, result: str) -> Course:
+    held = {mail.id: mail for mail in reversed(course.situation.held)}  # newest last
+    row = int(command.argument) if command.argument else next(reversed(held), None)
+    if row is None or row not in held:
+        return course.refuse(command, "no such mail is held on this ticket")
+    release = Release(row, course.event.specialist, discard)
+    return replace(course.done(command, f"mail {row} {result}"), releases=(*course.releases, release))
+
+
+def _help(course: Course, command: Command) -> Course:
+    admin = course.event.evidence.role is ActingAs.ADMIN
+    lines = tuple(
+        Receipt(f"#{known.name} {known.argument}".strip(), known.help, done=True)
+        for known in COMMANDS.values()
+        if admin or known.role != "admin"
+    )
+    return replace(course, receipt=(*course.receipt, *lines))
+
+
+ORDERS: Mapping[str, Callable[[Course, Command], Course]] = {
+    "resolve": _resolve,
+    "note": _note,
+    "assign": _assign,
+    "claim": _claim,
+    "priority": _priority,
+    "wait": _wait,
+    "incident": _incident,
+    "request": _request,
+    "reopen": _reopen,
+    "undo": _undo,
+    "send": _send,
+    "accept": _accept,
+    "reject": _reject,
+    "help": _help,
+}
