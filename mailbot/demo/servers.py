@@ -159,7 +159,8 @@ class PostOffice:
     ) -> AuthResult:
         """Any user with the one password (called by aiosmtpd)."""
         offered = credentials.password if isinstance(credentials, LoginPassword) else b""
-        return AuthResult(success=hmac.compare_digest(offered, self.login.password.encode()))
+        right = hmac.compare_digest(offered, self.login.password.encode())
+        return AuthResult(success=right, handled=right)  # not handled: aiosmtpd says 535 itself
 
     async def handle_RCPT(
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
@@ -179,11 +180,10 @@ class PostOffice:
         """Take a mail, unless the connection is to break right now (called by aiosmtpd)."""
         drop = self.drops.pop(0) if self.drops else None
         raw = envelope.content if isinstance(envelope.content, bytes) else b""
+        mail_from = (envelope.mail_from or "").strip("<>")  # aiosmtpd calls the null sender `<>`
         if drop is not False:
             for recipient in envelope.rcpt_tos:
-                await self._accept(
-                    (envelope.mail_from or "").strip("<>"), recipient, raw
-                )  # aiosmtpd: `<>` is the null sender
+                await self._accept(mail_from, recipient, raw)
         if drop is not None and isinstance(server.transport, asyncio.Transport):
             server.transport.abort()
         self._queued += 1

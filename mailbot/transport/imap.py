@@ -216,7 +216,8 @@ class ImapMailbox:
             # state then. An EXISTS is news; after anything else (IDLE refused) the next turn comes at its time.
             if "EXISTS" not in str(answer):
                 stop.wait(timeout_seconds)
-            self.close()
+            self._client = None
+            hang_up(client)
             return
         _listen(client, timeout_seconds, stop)
         client.idle_done()

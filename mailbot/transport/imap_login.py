@@ -110,7 +110,8 @@ def _is_temporary(error: Exception) -> bool:
         case ssl.SSLCertVerificationError() | CapabilityError():
             return False
         case LoginError():
-            return says_later(str(error))
+            # imapclient also calls it a failed login when the connection broke meanwhile.
+            return isinstance(error.__context__, imaplib.IMAP4.abort) or says_later(str(error))
         case imaplib.IMAP4.abort() | OSError():
             return True
         case ValueError():
