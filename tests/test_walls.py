@@ -29,6 +29,7 @@ HOMES: dict[str, set[str]] = {
     "alembic": {"store"},
     "psycopg": {"store"},
     "jinja2": {"render"},
+    "markupsafe": {"render"},  # the strings of jinja2
     "markdown_it": {"render"},
     "pebble": {"daemon"},
     "onnxruntime": {"semantic"},
@@ -42,6 +43,8 @@ HOMES: dict[str, set[str]] = {
     "holidays": {"desk"},
     "pymap": {"demo"},
     "aiosmtpd": {"demo"},
+    "proxyprotocol": {"demo"},  # of pymap
+    "pysasl": {"demo"},  # of pymap
     "re2": {"mail", "triage"},
     "rich": {"cli", "demo"},
 }
