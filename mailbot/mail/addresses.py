@@ -15,6 +15,8 @@ from mailbot.mail.model import Address
 
 _PLAIN = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252}[A-Za-z0-9])?", re.ASCII)
 _SPACES = re.compile(r"\s+")
+_QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"?')
+_ESCAPED = re.compile(r"\\(.)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +149,7 @@ def _bracketed(outside: str, inside: str, comment: str) -> tuple[Address | None,
     address = _tidy(inner.partition(":")[2] if routed else inner)
     name = _name(outside) or _name(comment)
     if not address and "@" in outside:  # "ann@example.org <>"
-        return Address("", _tidy(outside.split()[0])), False
+        return Address("", _tidy(outside.split(maxsplit=1)[0])), False
     if not address and not name:
         return None, True
     return Address(name, address), not routed and is_plain_address(address)
@@ -162,9 +164,6 @@ def _tidy(address: str) -> str:
 
 
 def _name(text: str) -> str:
-    text = text.strip()
-    if len(text) > 1 and text[0] == text[-1] == '"':
-        text = text[1:-1]
-    text = re.sub(r"\\(.)", r"\1", text) if "\\" in text else text
-    text = _SPACES.sub(" ", readable(text.replace('"', ""))).strip()
+    text = _QUOTED.sub(lambda found: _ESCAPED.sub(r"\1", found[1]), text.strip())
+    text = _SPACES.sub(" ", readable(text)).strip()
     return text[1:-1].strip() if len(text) > 1 and text[0] == text[-1] == "'" else text

@@ -20,10 +20,13 @@ _REPLY_CODE = re.compile(r"(?<![\d.#])([45][0-5]\d)(?=[ \-:)\]>,;]|$)")
 _ADDRESS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@(?:[A-Za-z0-9_-]{1,63}\.){0,8}[A-Za-z0-9-]{1,63}")
 _MESSAGE_ID = re.compile(r"^[>\s]{0,20}message-id\s?:\s*<([^<>\s]{1,500})>", re.IGNORECASE | re.MULTILINE)
 _COPY_BEGINS = re.compile(
-    r"^\W{0,40}(?:below this line is a copy|this is a copy of|original message (?:follows|headers|text)|original message\W*$"
+    r"^\W{0,40}(?:below this line is a copy|this is a copy of|original message (?:follows|headers|text)|original"
+    r" message\W*$"
     r"|(?:unsent|returned) message (?:below|follows)|message header|transcript of message follows|here is a copy of"
-    r"|the header(?:s)? of the original|included is a copy of|original[- ]headers?|headers? of (?:the )?(?:original )?(?:message|mail)"
-    r"|returned mail follows|start of returned message|received:|return-path:|the (?:text|body) (?:part )?of your message"
+    r"|the header(?:s)? of the original|included is a copy of|original[- ]headers?|headers? of (?:the"
+    r" )?(?:original )?(?:message|mail)"
+    r"|returned mail follows|start of returned message|received:|return-path:|the (?:text|body) (?:part )?of your"
+    r" message"
     r"|message contents? follow|ursprüngliche nachricht|text of message|unsent mail)",
     re.IGNORECASE,
 )

@@ -11,27 +11,39 @@ _LINE_LETTERS = 300
 _LINES_AT_MOST = 25
 _DELIMITER = re.compile(r"(?:--|—|––|-- -)\s*$")
 _MOBILE = re.compile(
-    r"[\s<(]{0,6}(?:sent (?:from|via|with|by|using)\b(?! you)|get outlook for|get \[?outlook|von meinem .{2,40}gesendet|gesendet (?:mit|von|über)|diese nachricht wurde von meinem"
-    r"|envoyé (?:de|depuis|à partir)|enviado (?:desde|do|de meu|via|a partir)|inviato da|verzonden (?:vanaf|met|via)|skickat från|sendt fra|wysłane z|odesláno z"
-    r"|lähetetty |отправлено (?:с|из)|iphone'umdan|從我的|发自我的|iphone から送信|나의 .{2,20}에서|hol dir outlook|téléchargez outlook|obtener outlook)",
+    r"[\s<(]{0,6}(?:sent (?:from|via|with|by|using)\b(?! you)|get outlook for|get \[?outlook|von meinem"
+    r" .{2,40}gesendet|gesendet (?:mit|von|über)|diese nachricht wurde von meinem"
+    r"|envoyé (?:de|depuis|à partir)|enviado (?:desde|do|de meu|via|a partir)|inviato da|verzonden (?:vanaf|met"
+    r"|via)|skickat från|sendt fra|wysłane z|odesláno z"
+    r"|lähetetty |отправлено (?:с|из)|iphone'umdan|從我的|发自我的|iphone から送信|나의 .{2,20}에서|hol dir outlook|téléchargez"
+    r" outlook|obtener outlook)",
     re.IGNORECASE,
 )
 _CLOSING = re.compile(
-    r"\W{0,4}(?:(?:best|kind|kindest|warm|warmest|many) (?:regards|wishes|thanks)|regards|best|cheers|thanks|thank you|thx|sincerely|yours|cordially|respectfully|"
-    r"(?:mit )?(?:freundliche[nm]?|beste[nm]?|herzliche[nm]?|liebe[nm]?|viele[nm]?|schöne[nm]?) gr(?:ü|ue)(?:ß|ss)e?n?|grüße|gruß|gruss|mfg|vg|lg|danke|vielen dank|"
-    r"cordialement|bien (?:à vous|cordialement)|merci|amicalement|saludos|un saludo|atentamente|gracias|cordiali saluti|distinti saluti|grazie|atenciosamente|obrigado|"
-    r"met vriendelijke groet(?:en)?|groeten|mvh|med vänliga hälsningar|hälsningar|hilsen|pozdrawiam|s pozdravem|terveisin)\b.{0,40}$",
+    r"\W{0,4}(?:(?:best|kind|kindest|warm|warmest|many) (?:regards|wishes|thanks)|regards|best|cheers|thanks"
+    r"|thank you|thx|sincerely|yours|cordially|respectfully|"
+    r"(?:mit )?(?:freundliche[nm]?|beste[nm]?|herzliche[nm]?|liebe[nm]?|viele[nm]?|schöne[nm]?) gr(?:ü|ue)(?:ß"
+    r"|ss)e?n?|grüße|gruß|gruss|mfg|vg|lg|danke|vielen dank|"
+    r"cordialement|bien (?:à vous|cordialement)|merci|amicalement|saludos|un saludo|atentamente|gracias|cordiali"
+    r" saluti|distinti saluti|grazie|atenciosamente|obrigado|"
+    r"met vriendelijke groet(?:en)?|groeten|mvh|med vänliga hälsningar|hälsningar|hilsen|pozdrawiam|s pozdravem"
+    r"|terveisin)\b.{0,40}$",
     re.IGNORECASE,
 )
 _CONTACT = re.compile(
-    r"(?:\+|\b00)\d[\d ()/.-]{6,20}|\(?\d{3}\)?[ ./-]{1,3}\d{3}[ .-]\d{4}|\b(?:tel|phone|fax|mobile?|mob|cell|office|direct|telefon|handy|tél|p|m|t|f|o|e|w|voice|pager)\b\W{0,3}[:.]?\s?\(?\+?\d[\d ()/.-]{5,20}"
-    r"|^\W{0,4}(?:https?://|www\.)\S+\W{0,3}$|^\W{0,4}<?[\w.+-]+@[\w-]+\.[\w.-]+>?\W{0,4}$|\b(?:e-?mail|web|website|www|blog|twitter|linkedin|skype|irc|icq)\s?:"
-    r"|\b\d{5}(?:-\d{4})? ?[A-Z]|\b[A-Z]{2} \d{5}\b|\b(?:GmbH|AG|Inc\.?|Ltd\.?|LLC|Corp\.?|S\.A\.|B\.V\.)(?:\W|$)|linkedin\.com/|about\.me/|twitter\.com/",
+    r"(?:\+|\b00)\d[\d ()/.-]{6,20}|\(?\d{3}\)?[ ./-]{1,3}\d{3}[ .-]\d{4}|\b(?:tel|phone|fax|mobile?|mob|cell"
+    r"|office|direct|telefon|handy|tél|p|m|t|f|o|e|w|voice|pager)\b\W{0,3}[:.]?\s?\(?\+?\d[\d ()/.-]{5,20}"
+    r"|^\W{0,4}(?:https?://|www\.)\S+\W{0,3}$|^\W{0,4}<?[\w.+-]+@[\w-]+\.[\w.-]+>?\W{0,4}$|\b(?:e-?mail|web"
+    r"|website|www|blog|twitter|linkedin|skype|irc|icq)\s?:"
+    r"|\b\d{5}(?:-\d{4})? ?[A-Z]|\b[A-Z]{2} \d{5}\b|\b(?:GmbH|AG|Inc\.?|Ltd\.?|LLC|Corp\.?|S\.A\.|B\.V\.)(?:\W|$)"
+    r"|linkedin\.com/|about\.me/|twitter\.com/",
     re.IGNORECASE,
 )
 _ROLE = re.compile(
-    r"\b(?:manager|director|engineer|developer|analyst|consultant|architect|president|officer|head of|professor|department|university|institute|"
-    r"assistant|administrator|specialist|technician|geschäftsführer|leiter(?:in)?|abteilung|vorstand|ingenieur|chef|directeur|responsable)\b",
+    r"\b(?:manager|director|engineer|developer|analyst|consultant|architect|president|officer|head of|professor"
+    r"|department|university|institute|"
+    r"assistant|administrator|specialist|technician|geschäftsführer|leiter(?:in)?|abteilung|vorstand|ingenieur"
+    r"|chef|directeur|responsable)\b",
     re.IGNORECASE,
 )
 

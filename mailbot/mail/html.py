@@ -21,7 +21,8 @@ _BLOCK = {"p", "div", "table", "tr", "ul", "ol", "dl", "dt", "dd", "h1", "h2", "
 _SPACED = {"p", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "table", "blockquote", "pre"}
 _DROPPED = {"style", "script", "head", "title", "template", "noscript", "object", "svg", "select", "xml"}
 _HIDDEN = re.compile(
-    r"display\s{0,3}:\s{0,3}none|visibility\s{0,3}:\s{0,3}hidden|font-size\s{0,3}:\s{0,3}0(?![.\d])|mso-hide\s{0,3}:\s{0,3}all",
+    r"display\s{0,3}:\s{0,3}none|visibility\s{0,3}:\s{0,3}hidden|font-size\s{0,3}:\s{0,3}0(?![.\d])"
+    r"|mso-hide\s{0,3}:\s{0,3}all",
     re.IGNORECASE,
 )
 _ATTRIBUTION_CLASSES = {"gmail_attr", "moz-cite-prefix"}
@@ -130,6 +131,8 @@ class _Writer:
                 self.line.append("* ")
             case name if name in _BLOCK:
                 self.end_block()
+            case _:
+                pass
         if tag.attributes.get("id", "").lower().removeprefix("x_") in _SEPARATOR_IDS and tag.name != "hr":
             self.separate()
 

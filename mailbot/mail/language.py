@@ -5,6 +5,7 @@ Function words make up half of any text, so a short list of them decides; a text
 
 from __future__ import annotations
 
+import math
 import re
 
 _WORDS = {
@@ -48,6 +49,8 @@ def detect_language(text: str, languages: tuple[str, ...] = ("en", "de", "fr", "
 
 def _score(language: str, words: list[str], text: str) -> float:
     """Hits; a word of few of the languages says more than one of many, and letters of its own speak for a language."""
-    hits = sum(1.0 / sum(word in one for one in _SETS.values()) ** 0.5 for word in words if word in _SETS[language])
+    hits: float = sum(
+        1.0 / math.sqrt(sum(word in one for one in _SETS.values())) for word in words if word in _SETS[language]
+    )
     letters = sum(text.lower().count(letter) for letter in _LETTERS.get(language, ""))
     return hits + min(letters, len(words)) * 0.3

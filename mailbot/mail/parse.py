@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TypeVar
 
 from mailbot.mail.bodies import Body, read_body
@@ -58,7 +59,7 @@ class _Steps:
         self.root = self.attempt(
             "parts", lambda: read_part(fields, body, self.budget), Part(fields, content=body[:100_000])
         )
-        headers = tuple((name, self.attempt(name, lambda v=value: readable(v), value)) for name, value in fields.items)
+        headers = tuple((name, self.attempt(name, partial(readable, value), value)) for name, value in fields.items)
         envelope = read_envelope(fields, self.budget, self.attempt)
         return _of_envelope(envelope, headers)
 

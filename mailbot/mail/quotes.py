@@ -11,14 +11,19 @@ _LINE_LETTERS = 400
 _ATTRIBUTION_LINES = 5
 
 _VERBS = (
-    r"wrote|writes|writes?:|said|schrieb|schrieb\s.{0,200}|a écrit|écrit|escribió|escribió\s.{0,200}|ha scritto|scrisse|scritto|escreveu"
-    r"|schreef|schreef\s.{0,200}|het volgende geschreven|skrev|skrev\s.{0,200}|napisał|napisała|napisał\(a\)|napisał\(-a\)|pisze|napsal|napsala|napsal\(a\)"
-    r"|napísal|napísal\(a\)|kirjoitti|kirjoitti\s.{0,200}|írta|ezt írta|написал|написала|написал\(а\)|пишет|пише|писал|писал\(а\)|написа"
-    r"|yazdı|şunları yazdı|viết|đã viết|a scris|je napisao|je napisao/la|napisao je|写道|寫道|のメール|のメッセージ|님이 작성|pisze|ha escrit"
+    r"wrote|writes|writes?:|said|schrieb|schrieb\s.{0,200}|a écrit|écrit|escribió|escribió\s.{0,200}|ha scritto"
+    r"|scrisse|scritto|escreveu"
+    r"|schreef|schreef\s.{0,200}|het volgende geschreven|skrev|skrev\s.{0,200}|napisał|napisała|napisał\(a\)"
+    r"|napisał\(-a\)|pisze|napsal|napsala|napsal\(a\)"
+    r"|napísal|napísal\(a\)|kirjoitti|kirjoitti\s.{0,200}|írta|ezt írta|написал|написала|написал\(а\)|пишет|пише"
+    r"|писал|писал\(а\)|написа"
+    r"|yazdı|şunları yazdı|viết|đã viết|a scris|je napisao|je napisao/la|napisao je|写道|寫道|のメール|のメッセージ|님이 작성|pisze"
+    r"|ha escrit"
 )
 _VERB_ENDS = re.compile(rf"(?:\b(?:{_VERBS}))\s{{0,3}}(?:<[^<>]{{0,200}}>)?\s{{0,3}}[:：.]?\W{{0,5}}$", re.IGNORECASE)
 _OPENINGS = re.compile(
-    r"[\s>*]{0,20}(?:on|am|le|el|il|em|op|den|på|w dniu|dnia|dne|dňa|pe|à|a|in|at|il giorno|vào|ngày|в|на|\d|tarihinde|lørdag|søndag|"
+    r"[\s>*]{0,20}(?:on|am|le|el|il|em|op|den|på|w dniu|dnia|dne|dňa|pe|à|a|in|at|il giorno|vào|ngày|в|на|\d"
+    r"|tarihinde|lørdag|søndag|"
     r"mandag|man|tir|ons|tor|fre|mo|di|mi|do|fr|sa|so|mon|tue|wed|thu|fri|sat|sun|\w{2,12},?\s\d)\b",
     re.IGNORECASE,
 )
@@ -26,37 +31,53 @@ _FACT = re.compile(r"\d|@")
 _NAMED_WITH_DATE = re.compile(r"<[^<>\s]{3,200}@[^<>\s]{3,200}>\)?\s{0,3}(?:[:：]|,\s.{0,60}\d{4}.{0,20}$)")
 _SHORT_ATTRIBUTION = re.compile(rf"[^\n]{{2,120}}\b(?:{_VERBS})\s{{0,3}}[:：]?\s*$", re.IGNORECASE)
 _SEPARATOR = re.compile(
-    r"[\s>*]{0,20}[-_=*#]{2,60}\s{0,5}(?:original[ -]message|original[- ]?nachricht|ursprüngliche (?:nachricht|mail)|message d'origine|message original"
-    r"|mensaje original|messaggio originale|mensagem original|oorspronkelijk bericht|originalmeddelande|opprinnelig melding|oprindelig meddelelse"
-    r"|wiadomość oryginalna|původní (?:zpráva|e-mail)|alkuperäinen viesti|eredeti üzenet|исходное сообщение|orijinal (?:mesaj|ileti)|原始邮件|原始郵件|元のメッセージ|원본 메시지"
-    r"|(?:begin )?forward(?:ed)? (?:message|mail|by\b.{0,200})|weitergeleitete (?:nachricht|mail)|message transféré|mensaje reenviado|messaggio inoltrato"
-    r"|mensagem (?:encaminhada|reencaminhada)|doorgestuurd bericht|vidarebefordrat (?:meddelande|mejl)|videresendt (?:melding|meddelelse)|przekazana wiadomość"
-    r"|wiadomość przesłana dalej|přeposlaná zpráva|preposlaná správa|edelleenlähetetty viesti|välitetty viesti|továbbított üzenet|пересылаемое сообщение|перенаправлене повідомлення"
-    r"|переслане повідомлення|iletilen (?:mesaj|ileti)|proslijeđena poruka|mesaj redirecționat|转发邮件|轉寄郵件|転送メッセージ|reply (?:message|separator)|antwort(?:nachricht)?"
+    r"[\s>*]{0,20}[-_=*#]{2,60}\s{0,5}(?:original[ -]message|original[- ]?nachricht|ursprüngliche (?:nachricht"
+    r"|mail)|message d'origine|message original"
+    r"|mensaje original|messaggio originale|mensagem original|oorspronkelijk bericht|originalmeddelande"
+    r"|opprinnelig melding|oprindelig meddelelse"
+    r"|wiadomość oryginalna|původní (?:zpráva|e-mail)|alkuperäinen viesti|eredeti üzenet|исходное сообщение"
+    r"|orijinal (?:mesaj|ileti)|原始邮件|原始郵件|元のメッセージ|원본 메시지"
+    r"|(?:begin )?forward(?:ed)? (?:message|mail|by\b.{0,200})|weitergeleitete (?:nachricht|mail)|message"
+    r" transféré|mensaje reenviado|messaggio inoltrato"
+    r"|mensagem (?:encaminhada|reencaminhada)|doorgestuurd bericht|vidarebefordrat (?:meddelande|mejl)"
+    r"|videresendt (?:melding|meddelelse)|przekazana wiadomość"
+    r"|wiadomość przesłana dalej|přeposlaná zpráva|preposlaná správa|edelleenlähetetty viesti|välitetty viesti"
+    r"|továbbított üzenet|пересылаемое сообщение|перенаправлене повідомлення"
+    r"|переслане повідомлення|iletilen (?:mesaj|ileti)|proslijeđena poruka|mesaj redirecționat|转发邮件|轉寄郵件|転送メッセージ"
+    r"|reply (?:message|separator)|antwort(?:nachricht)?"
     r"|original appointment|original email)",
     re.IGNORECASE,
 )
 _BARE_FORWARD = re.compile(
-    r"[\s>*]{0,20}(?:begin forwarded message|anfang der weitergeleiteten (?:nachricht|e-mail)|début du message (?:réexpédié|transféré)|inicio del mensaje reenviado|"
-    r"inizio messaggio inoltrato|início da mensagem (?:re)?encaminhada|begin doorgestuurd bericht|vidarebefordrat mejl|videresendt (?:besked|melding)|začátek přeposílané zprávy|"
-    r"začiatok preposlanej správy|välitetty viesti alkaa|továbbított levél kezdete|начало переадресованного сообщения|початок листа, що пересилається|ileti başlangıcı|"
-    r"započni proslijeđenu poruku|mesaj redirecționat|rozpoczęcie przekazywanej wiadomości|forwarded message|weitergeleitete nachricht)\s{0,3}:?\s*$",
+    r"[\s>*]{0,20}(?:begin forwarded message|anfang der weitergeleiteten (?:nachricht|e-mail)|début du message"
+    r" (?:réexpédié|transféré)|inicio del mensaje reenviado|"
+    r"inizio messaggio inoltrato|início da mensagem (?:re)?encaminhada|begin doorgestuurd bericht|vidarebefordrat"
+    r" mejl|videresendt (?:besked|melding)|začátek přeposílané zprávy|"
+    r"začiatok preposlanej správy|välitetty viesti alkaa|továbbított levél kezdete|начало переадресованного"
+    r" сообщения|початок листа, що пересилається|ileti başlangıcı|"
+    r"započni proslijeđenu poruku|mesaj redirecționat|rozpoczęcie przekazywanej wiadomości|forwarded message"
+    r"|weitergeleitete nachricht)\s{0,3}:?\s*$",
     re.IGNORECASE,
 )
 _REPLY_ABOVE = re.compile(
     r"[\s>*#=~_-]{0,40}(?:(?:please )?(?:reply|respond|write|type your (?:reply|response)|answer) above this line|"
-    r"(?:bitte )?(?:oberhalb|über) dieser (?:zeile|linie) (?:antworten|schreiben)|(?:bitte )?antworten sie (?:bitte )?(?:oberhalb|über) dieser (?:zeile|linie)|"
-    r"(?:veuillez )?répond(?:re|ez) au-dessus de cette ligne|(?:por favor )?(?:responda|escriba) (?:por )?encima de esta línea)",
+    r"(?:bitte )?(?:oberhalb|über) dieser (?:zeile|linie) (?:antworten|schreiben)|(?:bitte )?antworten sie"
+    r" (?:bitte )?(?:oberhalb|über) dieser (?:zeile|linie)|"
+    r"(?:veuillez )?répond(?:re|ez) au-dessus de cette ligne|(?:por favor )?(?:responda|escriba) (?:por )?encima"
+    r" de esta línea)",
     re.IGNORECASE,
 )
 _ORIGINAL = re.compile(
-    r"origin|ursprüng|d'origine|oorspronkelijk|opprinnelig|oprindelig|původní|alkuperäinen|eredeti|исходное|orijinal|原始|元の|원본|reply|antwort",
+    r"origin|ursprüng|d'origine|oorspronkelijk|opprinnelig|oprindelig|původní|alkuperäinen|eredeti|исходное"
+    r"|orijinal|原始|元の|원본|reply|antwort",
     re.IGNORECASE,
 )
 _RULE = re.compile(r"[\s>*]{0,20}[_-]{10,200}\s*$")
 _LIST_FOOTER = re.compile(
-    r"mailing[- ]?list\b|to unsubscribe|unsubscribe (?:from|send|at|visit|:)|mailman/listinfo|list (?:archives?|info|help)\b|/listinfo/|"
-    r"vger\.kernel\.org|abmelden|-leave@|you received this message because|majordomo|um sich auszutragen|se désabonner",
+    r"mailing[- ]?list\b|to unsubscribe|unsubscribe (?:from|send|at|visit|:)|mailman/listinfo|list (?:archives?"
+    r"|info|help)\b|/listinfo/|"
+    r"vger\.kernel\.org|abmelden|-leave@|you received this message because|majordomo|um sich auszutragen|se"
+    r" désabonner",
     re.IGNORECASE,
 )
 
