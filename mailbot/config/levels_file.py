@@ -127,6 +127,7 @@ class WordsFile(Table):
     thanks: tuple[str, ...] = Field((), description="mere courtesy")
     doubt: tuple[str, ...] = Field((), description="a reply that is not sure (will test, if it works)")
     negation: tuple[str, ...] = Field((), description="words that turn a statement round")
+    contrast: tuple[str, ...] = Field((), description="words that take back half of a statement (but, another thing)")
     out_of_office: tuple[str, ...] = Field((), description="absence notes")
 
 

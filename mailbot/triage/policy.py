@@ -116,6 +116,7 @@ class Words:
     thanks: tuple[str, ...] = ()
     doubt: tuple[str, ...] = ()
     negation: tuple[str, ...] = ()
+    contrast: tuple[str, ...] = ()
     out_of_office: tuple[str, ...] = ()
 
 
