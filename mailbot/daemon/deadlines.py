@@ -1,0 +1,78 @@
+"""Deadlines due -> events -> decisions, in the same way as mail: firing and all effects are one transaction.
+
+A clock that jumps must not fire a year of reminders at once: a turn is skipped when wall clock and monotonic clock
+disagree, and a storm goes out in bounded batches, one a turn. A deadline that makes us fail is held, and admins are
+told.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from mailbot.daemon.carrying_out import Happening, alert_admins, react
+from mailbot.daemon.log import crash, log, warn
+from mailbot.daemon.parts import Parts, Pulse
+from mailbot.desk.deadline import Deadline
+from mailbot.desk.event import DeadlinePassed
+from mailbot.desk.outgoing import NoteCode
+from mailbot.desk.situation import Clues
+from mailbot.store.moves import IllegalMove
+from mailbot.store.unit_of_work import Work
+
+BATCH = 20
+STEP = timedelta(seconds=30)
+
+
+class Deadlines:
+    """The loop of the clock."""
+
+    def __init__(self, parts: Parts, pulse: Pulse | None = None) -> None:
+        self._parts = parts
+        self._pulse = pulse or Pulse()
+        self._last: tuple[datetime, float] | None = None
+
+    def turn(self, now: datetime) -> bool:
+        """Let what is due happen, oldest first; True if anything was."""
+        if self._clock_stepped(now):
+            return False
+        with self._parts.database.write() as work:
+            due = work.deadlines.due(now, limit=BATCH)
+            for deadline in due:
+                self._pulse.beat()
+                self._guarded(work, deadline, now)
+        if len(due) == BATCH:
+            warn("many_deadlines", batch=BATCH)
+        if due:
+            self._parts.wakes.delivery.set()
+        return bool(due)
+
+    def _guarded(self, work: Work, deadline: Deadline, now: datetime) -> None:
+        try:
+            with work.savepoint():
+                self._pass(work, deadline, now)
+        except IllegalMove:
+            log("deadline_gone", ticket=deadline.ticket, kind=deadline.kind.value)
+        except Exception as error:
+            crash("deadline_failed", error, ticket=deadline.ticket, kind=deadline.kind.value)
+            work.deadlines.hold(deadline, f"error: {type(error).__name__}")
+            detail = f"deadline {deadline.kind} of ticket {deadline.ticket}: {type(error).__name__}"
+            alert_admins(work, self._parts.snapshot, NoteCode.SET_ASIDE, detail, now, ticket=deadline.ticket)
+
+    def _pass(self, work: Work, deadline: Deadline, now: datetime) -> None:
+        snapshot = self._parts.snapshot
+        work.deadlines.fire(deadline, now)
+        clues = Clues(sender="", ticket=deadline.ticket)
+        situation = work.situation(clues, now, directory=snapshot.policy.people)
+        react(work, snapshot, Happening(DeadlinePassed(deadline), situation))
+
+    def _clock_stepped(self, now: datetime) -> bool:
+        """Whether somebody turned the clock since the last turn; the turn after judges by the new time."""
+        monotonic = self._parts.monotonic()
+        last, self._last = self._last, (now, monotonic)
+        if last is None:
+            return False
+        drift = (now - last[0]) - timedelta(seconds=monotonic - last[1])
+        if abs(drift) <= STEP:
+            return False
+        warn("clock_stepped", seconds=f"{drift.total_seconds():.0f}")
+        return True

@@ -1,0 +1,172 @@
+"""Mailbox -> inbox rows. First the bytes are committed, only then does anything change on the server.
+
+Promise 1: every message that sits in the folder for one poll becomes exactly one inbox row. What is new is the
+difference between the folder's UIDs and those already here (never "unseen": people read the folder too, never "above
+the last": UIDs may appear late). A change of UIDVALIDITY means that every message is looked at afresh; processing
+knows the old ones again by their bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+
+from mailbot.daemon.carrying_out import alert_admins
+from mailbot.daemon.log import log, warn
+from mailbot.daemon.parts import Parts, Pulse, Watched
+from mailbot.desk.outgoing import NoteCode
+from mailbot.store.rows import MailboxRecord
+from mailbot.transport.mailbox import Fetched, MailboxUnavailable
+
+BATCH_MAILS = 50
+BATCH_BYTES = 16 * 1024**2
+WINDOW_UIDS = 5_000  # below the newest known UID; once a day the whole folder is compared
+WHOLE_FOLDER_EVERY = timedelta(days=1)
+PERSON_NEEDED_WAIT = timedelta(minutes=15)  # a login that is tried too often gets locked
+ALERT_AFTER_FAILURES = 5
+
+
+class Intake:
+    """The loop of one mailbox."""
+
+    def __init__(self, parts: Parts, watched: Watched, pulse: Pulse | None = None) -> None:
+        self._parts = parts
+        self._mailbox = watched.mailbox
+        self._pulse = pulse or Pulse()
+        self._whole_folder_at: datetime | None = None
+        self._failures = 0
+        self._retry_at: datetime | None = None
+        self.problem = ""  # why the mailbox cannot be read at the moment
+
+    @property
+    def account(self) -> str:
+        """The mailbox this loop reads."""
+        return self._mailbox.account
+
+    def turn(self, now: datetime) -> bool:
+        """Take in what is new; True if there was anything."""
+        if self._retry_at is not None and now < self._retry_at:
+            return False
+        try:
+            stored = self._look(now)
+        except MailboxUnavailable as failure:
+            self._fail(failure, now)
+            return False
+        self._recover()
+        if stored:
+            self._parts.wakes.processing.set()
+        return stored > 0
+
+    def wait(self, timeout_seconds: float) -> None:
+        """Until something may have come (IDLE), or the time is over."""
+        stop = self._parts.wakes.stop
+        if self.problem:
+            stop.wait(min(timeout_seconds, 5.0))
+            return
+        try:
+            self._mailbox.wait(timeout_seconds, stop)
+        except MailboxUnavailable as failure:
+            self._fail(failure, self._parts.clock())
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        self._mailbox.close()
+
+    # ---------------------------------------------------------------- steps
+
+    def _look(self, now: datetime) -> int:
+        validity = self._mailbox.open()
+        record = self._register(validity, now)
+        known = self._known_uids(validity)
+        new = [ref.uid for ref in self._mailbox.uids(self._from_uid(known, record, now)) if ref.uid not in known]
+        stored = sum(self._store(batch, validity, now) for batch in self._fetch(new))
+        self._mark(validity)
+        return stored
+
+    def _register(self, validity: int, now: datetime) -> MailboxRecord:
+        with self._parts.database.write() as work:
+            record = work.mailboxes.register(self.account, self._mailbox.folder, validity, now)
+            if record.renumbered:
+                detail = f"{self.account}: the server renumbered {self._mailbox.folder} (UIDVALIDITY {validity})"
+                alert_admins(work, self._parts.snapshot, NoteCode.MAILBOX, detail, now)
+                warn("renumbered", account=self.account, uidvalidity=validity)
+        return record
+
+    def _known_uids(self, validity: int) -> set[int]:
+        with self._parts.database.read() as work:
+            return work.inbox.known_uids(self.account, self._mailbox.folder, validity)
+
+    def _from_uid(self, known: set[int], record: MailboxRecord, now: datetime) -> int:
+        """1 for the whole folder, else the start of the window in which late UIDs are still looked for."""
+        due = self._whole_folder_at is None or now >= self._whole_folder_at + WHOLE_FOLDER_EVERY
+        if due or record.renumbered or not known:
+            self._whole_folder_at = now
+            return 1
+        return max(1, max(known) - WINDOW_UIDS)
+
+    def _fetch(self, uids: Sequence[int]) -> Iterator[list[Fetched]]:
+        """Messages in batches that one short transaction can take."""
+        batch: list[Fetched] = []
+        size_bytes = 0
+        for fetched in self._mailbox.fetch(uids, self._parts.snapshot.policy.limits.message_bytes):
+            self._pulse.beat()
+            batch.append(fetched)
+            size_bytes += len(fetched.raw)
+            if len(batch) >= BATCH_MAILS or size_bytes >= BATCH_BYTES:
+                yield batch
+                batch, size_bytes = [], 0
+        if batch:
+            yield batch
+
+    def _store(self, batch: Sequence[Fetched], validity: int, now: datetime) -> int:
+        """Commit; from here on nothing can get lost."""
+        account, folder = self.account, self._mailbox.folder
+        stored = 0
+        with self._parts.database.write() as work:
+            for mail in batch:
+                row = work.inbox.receive(
+                    account,
+                    folder,
+                    validity,
+                    mail.uid,
+                    mail.raw,
+                    mail.internal_date,
+                    mail.size_bytes,
+                    mail.truncated,
+                    now,
+                )
+                stored += row is not None
+        log("stored", account=account, mails=stored)
+        return stored
+
+    def _mark(self, validity: int) -> None:
+        """Show people what is stored, also what a crash left unmarked."""
+        with self._parts.database.read() as work:
+            unmarked = work.inbox.unmarked(self.account, self._mailbox.folder, validity)
+        if unmarked:
+            self._mailbox.mark_stored([uid for _, uid in unmarked])
+            with self._parts.database.write() as work:
+                work.inbox.marked([row for row, _ in unmarked])
+
+    # ---------------------------------------------------------------- failures
+
+    def _fail(self, failure: MailboxUnavailable, now: datetime) -> None:
+        self._failures += 1
+        self.problem = failure.reason
+        wait = self._parts.backoff(self._failures, 5, 900) if failure.temporary else PERSON_NEEDED_WAIT
+        self._retry_at = now + wait
+        self._whole_folder_at = None  # who knows where it broke: compare everything next time
+        self._mailbox.close()
+        warn(
+            "mailbox_unavailable", account=self.account, reason=failure.reason, again_in=f"{wait.total_seconds():.0f}s"
+        )
+        if self._failures == ALERT_AFTER_FAILURES or (self._failures == 1 and not failure.temporary):
+            with self._parts.database.write() as work:
+                detail = f"{self.account} cannot be read: {failure.reason}"
+                alert_admins(work, self._parts.snapshot, NoteCode.MAILBOX, detail, now, remedy="mailbot doctor")
+            self._parts.wakes.delivery.set()
+
+    def _recover(self) -> None:
+        if self.problem:
+            log("mailbox_available", account=self.account, after_failures=self._failures)
+        self._failures, self._retry_at, self.problem = 0, None, ""

@@ -1,0 +1,221 @@
+"""Inbox rows -> committed decisions. The page to read first: what happens to a mail, in named steps.
+
+    claim (committed) -> parse (in a child) -> verify signatures          outside of any transaction
+    clues -> situation -> evidence -> duplicate? -> interpret             what it means
+    decide -> backlog? -> carry out -> finish the row                     what it causes
+
+All that a mail causes is committed in one transaction, each row in a savepoint of its own: a mail that makes us fail
+is undone alone, tried again, and set aside after three attempts; the next one proceeds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from mailbot.daemon.backlog import Backlog
+from mailbot.daemon.carrying_out import Done, Happening, alert_admins, carry_out
+from mailbot.daemon.knowing import Known, know
+from mailbot.daemon.log import crash, log, warn
+from mailbot.daemon.parsing import Parsed
+from mailbot.daemon.parts import Parts, Pulse, Snapshot
+from mailbot.desk.decide import decide
+from mailbot.desk.decision import Decision, Disposition, Outcome
+from mailbot.desk.event import Duplicate, Event, Ignored, MailUndelivered
+from mailbot.desk.interpret import interpret
+from mailbot.desk.outgoing import NoteCode
+from mailbot.mail.dkim import DkimResult
+from mailbot.store.inbox import ATTEMPTS
+from mailbot.store.moves import ClaimLost
+from mailbot.store.rows import InboxRow
+from mailbot.store.unit_of_work import Work
+
+ROWS_A_TURN = 20
+LEASE_SECONDS = 1_800.0  # more than twenty mails that take the parser to its limit
+DNS_SECONDS = 5.0
+QUIET_FOLDER = "quiet"  # of `mailbot import` without --live: nothing leaves, no clock starts
+IMPORT_ACCOUNT = "import"
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A claimed row and what the parser made of it; `problem` where it made nothing."""
+
+    row: InboxRow
+    parsed: Parsed
+    dkim: str = ""
+
+
+class Processing:
+    """The loop that turns mails into decisions."""
+
+    def __init__(self, parts: Parts, pulse: Pulse | None = None) -> None:
+        self._parts = parts
+        self._pulse = pulse or Pulse()
+        self._backlog = Backlog(parts)
+
+    def turn(self, now: datetime, only: Sequence[int] | None = None) -> bool:
+        """Work on the oldest rows (or on `only` these); True if there were any."""
+        rows = self._claim(now, only)
+        if rows:
+            self._work_on(rows, now)
+            self._parts.wakes.delivery.set()
+            self._parts.wakes.deadlines.set()
+        else:
+            self._backlog.drained()
+        return bool(rows)
+
+    def _work_on(self, rows: Sequence[InboxRow], now: datetime) -> None:
+        """If the transaction itself fails (a full disk, a lost database) no mail is to blame: no attempt is counted."""
+        try:
+            self.process([self._read(row) for row in rows], now)
+        except Exception:
+            with self._parts.database.write() as work:
+                for row in rows:
+                    work.inbox.hand_back(row)
+            raise
+
+    def process(self, reads: Sequence[Read], now: datetime) -> None:
+        """All that these mails cause, in one transaction."""
+        with self._parts.database.write() as work:
+            for read in reads:
+                self._pulse.beat()
+                self._guarded(work, read, now)
+
+    # ---------------------------------------------------------------- before the transaction
+
+    def _claim(self, now: datetime, only: Sequence[int] | None) -> tuple[InboxRow, ...]:
+        """Count the attempt and commit it: a mail that kills its reader is not tried for ever."""
+        with self._parts.database.write() as work:
+            claimed = work.inbox.claim(ROWS_A_TURN, self._parts.holder, now, LEASE_SECONDS, only=only)
+            for row_id in claimed.poisoned:
+                self._alert_set_aside(work, row_id, "three attempts did not end", now)
+        return claimed.rows
+
+    def _read(self, row: InboxRow) -> Read:
+        """Parse in the child, and verify the signatures with what DNS says."""
+        self._pulse.beat()
+        if row.truncated:
+            return Read(row, Parsed(None, "too_big"))
+        parsed = self._parts.parser.parse(row.raw, self._parts.snapshot.recognition)
+        return Read(row, parsed, row.dkim or self._verify(row, parsed))
+
+    def _verify(self, row: InboxRow, parsed: Parsed) -> str:
+        """The verdict is stored with the row: keys are gone from DNS when a held mail is released."""
+        if self._parts.lookup_txt is None or parsed.mail is None or not parsed.dkim_names:
+            return ""
+        answers = self._parts.lookup_txt(parsed.dkim_names, DNS_SECONDS)
+        from_domain = parsed.mail.sender.address.rpartition("@")[2]
+        verdict = self._parts.parser.verify(row.raw, answers, from_domain)
+        return f"{verdict.result} {verdict.domain}".strip() if verdict.result is not DkimResult.NONE else ""
+
+    # ---------------------------------------------------------------- inside the transaction
+
+    def _guarded(self, work: Work, read: Read, now: datetime) -> None:
+        """One row, in a savepoint: a fault of ours undoes this row and nothing else."""
+        try:
+            with work.savepoint():
+                self._handle(work, read, now)
+        except ClaimLost:
+            log("claim_lost", inbox=read.row.id)
+        except Exception as error:
+            crash("row_failed", error, inbox=read.row.id, attempt=read.row.attempts)
+            self._after_failure(work, read.row, error, now)
+
+    def _handle(self, work: Work, read: Read, now: datetime) -> None:
+        if read.parsed.mail is None:
+            self._without_mail(work, read, now)
+            return
+        if read.dkim and not read.row.dkim:
+            work.inbox.note_dkim(read.row, read.dkim)
+        snapshot = self._parts.snapshot
+        known = know(work, snapshot, read.row, read.parsed.mail, read.dkim, now)
+        event = self._event(work, read.row, known, snapshot)
+        decision = decide(event, known.mail, known.situation, snapshot.policy)
+        if self._backlog.holds(work, read.row, decision, now):
+            self._finish(work, read.row, known, Done(_held_backlog(), None, ()), snapshot, now)
+            return
+        done = carry_out(work, snapshot, happening(read.row, known, event), decision)
+        self._finish(work, read.row, known, done, snapshot, now, event)
+
+    def _event(self, work: Work, row: InboxRow, known: Known, snapshot: Snapshot) -> Event:
+        """What this mail means; first whether it counts at all."""
+        if self._backlog.before_start(work, row):
+            return Ignored("before_start")
+        of = work.inbox.duplicate_of(row, known.understood.fingerprint_content, known.evidence, known.situation.now)
+        if of is not None and not row.released_by:
+            return Duplicate(of)
+        event = interpret(known.mail, known.situation, known.evidence, known.reading, snapshot.policy)
+        return self._once(work, event, known)
+
+    def _once(self, work: Work, event: Event, known: Known) -> Event:
+        """A bounce makes the mail it speaks of `failed`; a second bounce of the same mail changes nothing."""
+        if not isinstance(event, MailUndelivered) or not event.permanent:
+            return event
+        bounced = work.outbox.bounced(event.outbox_id, f"{event.status} {event.reason}".strip(), known.situation.now)
+        return event if bounced is not None else Ignored("bounce of a mail that had failed before")
+
+    def _finish(
+        self,
+        work: Work,
+        row: InboxRow,
+        known: Known,
+        done: Done,
+        snapshot: Snapshot,
+        now: datetime,
+        event: Event | None = None,
+    ) -> None:
+        """The row reaches its one disposition."""
+        of = event.of if isinstance(event, Duplicate) else None
+        work.inbox.finish(
+            row,
+            done.decision.disposition,
+            now,
+            understood=known.understood,
+            ticket=done.ticket,
+            duplicate_of=of,
+            config_hash=snapshot.hash,
+        )
+
+    # ---------------------------------------------------------------- what could not be digested
+
+    def _without_mail(self, work: Work, read: Read, now: datetime) -> None:
+        """Too big, or the parser died of it twice: kept whole, and a person is told."""
+        if read.parsed.problem == "too_big":
+            self._set_aside(work, read.row, "too_big", now)
+        elif read.row.attempts >= ATTEMPTS:
+            self._set_aside(work, read.row, f"unreadable: {read.parsed.problem}", now)
+        else:
+            raise UnreadableMail(read.parsed.problem)
+
+    def _after_failure(self, work: Work, row: InboxRow, error: Exception, now: datetime) -> None:
+        """The next attempt comes when the lease ends; after the last one the row waits for a person."""
+        if row.attempts >= ATTEMPTS:
+            self._set_aside(work, row, f"error: {type(error).__name__}", now)
+
+    def _set_aside(self, work: Work, row: InboxRow, reason: str, now: datetime) -> None:
+        snapshot = self._parts.snapshot
+        work.inbox.finish(row, Disposition(Outcome.SET_ASIDE, reason), now, config_hash=snapshot.hash)
+        self._alert_set_aside(work, row.id, reason, now)
+
+    def _alert_set_aside(self, work: Work, row_id: int, reason: str, now: datetime) -> None:
+        """Never the poison itself."""
+        warn("set_aside", inbox=row_id, reason=reason)
+        detail = f"inbox row {row_id}: {reason}"
+        remedy = f"mailbot inbox show {row_id}"
+        alert_admins(work, self._parts.snapshot, NoteCode.SET_ASIDE, detail, now, inbox_row=row_id, remedy=remedy)
+
+
+class UnreadableMail(Exception):
+    """The parser died of these bytes, twice; there may be a third time."""
+
+
+def happening(row: InboxRow, known: Known, event: Event) -> Happening:
+    """The event with all that is known about it."""
+    quiet = row.account == IMPORT_ACCOUNT and row.folder == QUIET_FOLDER
+    return Happening(event, known.situation, known.mail, known.evidence, quiet)
+
+
+def _held_backlog() -> Decision:
+    return Decision(Disposition(Outcome.HELD, "backlog"))

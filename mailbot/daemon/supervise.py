@@ -1,0 +1,261 @@
+"""Start, reload, stop: the loops as threads of one process (DESIGN section 2, "Processes and threads").
+
+One thread a mailbox, one for processing, one for deadlines, one for delivery; the main thread takes signals and feeds
+systemd's watchdog, which it does only while every loop beats. A loop that raises is logged and goes on after a pause:
+the database, a full disk or a bug must delay mail, never end the desk. SIGTERM and SIGINT finish what is begun;
+SIGHUP reloads.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import threading
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from mailbot.daemon.deadlines import Deadlines
+from mailbot.daemon.delivery import Delivery
+from mailbot.daemon.intake import Intake
+from mailbot.daemon.log import crash, log, warn
+from mailbot.daemon.notify import Notifier
+from mailbot.daemon.parts import Parts, Pulse
+from mailbot.daemon.processing import Processing
+
+INTAKE, PROCESSING, DEADLINES, DELIVERY = "intake", "processing", "deadlines", "delivery"
+ROLES = (INTAKE, PROCESSING, DEADLINES, DELIVERY)
+PAUSE_SECONDS = 5.0  # after a loop raised
+PROCESSING_POLL_SECONDS = 5.0
+JOIN_SECONDS = 80.0  # less than systemd's TimeoutStopSec
+TICK_SECONDS = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Loop:
+    """One thread: `work` runs until the stop."""
+
+    name: str
+    work: Callable[[], None]
+    pulse: Pulse
+    wake: threading.Event | None = None
+
+
+class Supervisor:
+    """The running daemon. `changed` says whether the configuration files look different than before."""
+
+    def __init__(
+        self,
+        parts: Parts,
+        roles: Iterable[str] = ROLES,
+        *,
+        changed: Callable[[], bool] = lambda: False,
+        notifier: Notifier | None = None,
+    ) -> None:
+        self._parts = parts
+        self._changed = changed
+        self._notifier = notifier or Notifier()
+        self._reload_wanted = threading.Event()
+        self._loops = self._make_loops(frozenset(roles))
+        self._next_look = parts.monotonic()
+
+    def run(self, *, handle_signals: bool = True) -> None:
+        """Work until the stop."""
+        if handle_signals:
+            self._listen()
+        remember_config(self._parts)
+        threads = [threading.Thread(target=self._keep, args=(loop,), name=loop.name) for loop in self._loops]
+        for thread in threads:
+            thread.start()
+        log("started", loops=",".join(loop.name for loop in self._loops), config=self._parts.snapshot.hash)
+        self._notifier.ready("working")
+        self._watch()
+        self._finish(threads)
+
+    def stop(self) -> None:
+        """Finish what is begun, then end."""
+        self._parts.wakes.stop.set()
+
+    def reload(self) -> None:
+        """Read the configuration again, soon."""
+        self._reload_wanted.set()
+
+    # ---------------------------------------------------------------- the main thread
+
+    def _listen(self) -> None:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: self.stop())
+        signal.signal(signal.SIGHUP, lambda *_: self.reload())
+
+    def _watch(self) -> None:
+        """Signals, changed files, watchdog."""
+        while not self._parts.wakes.stop.wait(TICK_SECONDS):
+            if self._reload_wanted.is_set() or self._files_changed():
+                self._reload_wanted.clear()
+                self._reload()
+            self._feed_watchdog()
+
+    def _files_changed(self) -> bool:
+        now = self._parts.monotonic()
+        if now < self._next_look:
+            return False
+        self._next_look = now + self._parts.snapshot.intervals.config_poll_seconds
+        return self._changed()
+
+    def _reload(self) -> None:
+        self._notifier.reloading()
+        if self._parts.settings.reload():
+            remember_config(self._parts)
+            self._notifier.ready("working")
+        else:
+            self._notifier.ready(
+                "working with the last good configuration: the new one has errors, see `mailbot check`"
+            )
+
+    def _feed_watchdog(self) -> None:
+        silent = [loop.name for loop in self._loops if not loop.pulse.alive]
+        if silent:
+            warn("no_progress", loops=",".join(silent))
+        elif self._notifier.watchdog_seconds is not None:
+            self._notifier.alive()
+
+    def _finish(self, threads: list[threading.Thread]) -> None:
+        log("stopping")
+        self._notifier.stopping()
+        for loop in self._loops:
+            if loop.wake is not None:
+                loop.wake.set()
+        for thread in threads:
+            thread.join(JOIN_SECONDS)
+        late = [thread.name for thread in threads if thread.is_alive()]
+        self._parts.parser.close()
+        log("stopped", late=",".join(late))
+
+    # ---------------------------------------------------------------- the loops
+
+    def _keep(self, loop: Loop) -> None:
+        """Run a loop until the stop; what it raises costs a pause."""
+        stop = self._parts.wakes.stop
+        while not stop.is_set():
+            loop.pulse.beat()
+            try:
+                loop.work()
+            except Exception as error:
+                crash("loop_failed", error, loop=loop.name)
+                loop.pulse.beat()
+                stop.wait(PAUSE_SECONDS)
+
+    def _make_loops(self, roles: frozenset[str]) -> list[Loop]:
+        loops: list[Loop] = []
+        if INTAKE in roles:
+            loops += [self._intake(number) for number in range(len(self._parts.mailboxes))]
+        if PROCESSING in roles:
+            loops.append(self._processing())
+        if DEADLINES in roles:
+            loops.append(self._deadlines())
+        if DELIVERY in roles:
+            loops.append(self._delivery())
+        return loops
+
+    def _intake(self, number: int) -> Loop:
+        pulse = Pulse()
+        intake = Intake(self._parts, self._parts.mailboxes[number], pulse)
+
+        def work() -> None:
+            try:
+                while not self._parts.wakes.stop.is_set():
+                    pulse.beat(300)
+                    intake.turn(self._parts.clock())
+                    poll_seconds = self._parts.snapshot.intervals.mailbox_poll_seconds
+                    pulse.beat(poll_seconds + 300)
+                    intake.wait(poll_seconds)
+            finally:
+                intake.close()
+
+        return Loop(f"intake:{intake.account}", work, pulse)
+
+    def _processing(self) -> Loop:
+        pulse = Pulse()
+        processing = Processing(self._parts, pulse)
+        wake = self._parts.wakes.processing
+
+        def work() -> None:
+            pulse.beat()
+            if not processing.turn(self._parts.clock()):
+                _wait(wake, PROCESSING_POLL_SECONDS)
+
+        return Loop(PROCESSING, work, pulse, wake)
+
+    def _deadlines(self) -> Loop:
+        pulse = Pulse()
+        deadlines = Deadlines(self._parts, pulse)
+        wake = self._parts.wakes.deadlines
+
+        def work() -> None:
+            poll_seconds = self._parts.snapshot.intervals.deadline_poll_seconds
+            pulse.beat(poll_seconds + 120)
+            if not deadlines.turn(self._parts.clock()):
+                _wait(wake, poll_seconds)
+
+        return Loop(DEADLINES, work, pulse, wake)
+
+    def _delivery(self) -> Loop:
+        pulse = Pulse()
+        wake = self._parts.wakes.delivery
+        delivery = Delivery(self._parts, pulse)
+
+        def wait() -> None:
+            _wait(wake, self._parts.snapshot.intervals.delivery_poll_seconds)
+
+        def work() -> None:
+            asyncio.run(delivery.work(wait))
+
+        return Loop(DELIVERY, work, pulse, wake)
+
+
+def _wait(wake: threading.Event, timeout_seconds: float) -> None:
+    wake.wait(timeout_seconds)
+    wake.clear()
+
+
+def remember_config(parts: Parts) -> None:
+    """Keep the configuration of this day: decisions name it, `replay` reads it."""
+    snapshot = parts.snapshot
+    with parts.database.write() as work:
+        work.audit.config_snapshot(snapshot.hash, snapshot.files, parts.clock())
+
+
+@dataclass(frozen=True, slots=True)
+class OneTurn:
+    """What one turn of every loop did."""
+
+    fetched: bool
+    processed: bool
+    deadlines: bool
+    delivered: bool
+    problems: tuple[str, ...]
+
+
+def turn_once(parts: Parts) -> OneTurn:
+    """Every loop, in the order of a mail's way, until nothing is left to do; on this thread."""
+    intakes = [Intake(parts, watched) for watched in parts.mailboxes]
+    processing, deadlines, delivery = Processing(parts), Deadlines(parts), Delivery(parts)
+    remember_config(parts)
+    try:
+        fetched = sum(intake.turn(parts.clock()) for intake in intakes) > 0  # every one, not until the first
+        fired = _drain(deadlines.turn, parts)
+        processed = _drain(processing.turn, parts)
+        delivered = delivery.turn(parts.clock())
+        problems = tuple(f"{intake.account}: {intake.problem}" for intake in intakes if intake.problem)
+        return OneTurn(fetched, processed, fired, delivered, problems)
+    finally:
+        for intake in intakes:
+            intake.close()
+        delivery.close()
+        parts.parser.close()
+
+
+def _drain(turn: Callable[..., bool], parts: Parts) -> bool:
+    did = False
+    while turn(parts.clock()):
+        did = True
+    return did
