@@ -2,14 +2,66 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
+from enum import StrEnum
+from typing import Any, TypeVar
+
+from sqlalchemy import ColumnElement, Connection, Table, update
+
+S = TypeVar("S", bound=StrEnum)
+
 
 class IllegalMove(Exception):
     """The row is not where the move would start: an assertion about ourselves, or somebody was faster."""
 
 
 class ClaimLost(IllegalMove):
-    """The lease ended and somebody else has claimed the row since: nothing may be done with the old claim."""
+    """The lease ended and the row has gone on since: nothing may be done with the old claim."""
 
 
 class Conflict(Exception):
     """Somebody saved the ticket first: read again, decide again."""
+
+
+def sources(moves: Mapping[S, frozenset[S]], to: S) -> frozenset[S]:
+    """The states from which the table lets a row come to `to`."""
+    return frozenset(state for state, targets in moves.items() if to in targets)
+
+
+def move_all(
+    connection: Connection,
+    table: Table,
+    moves: Mapping[S, frozenset[S]],
+    to: S,
+    where: ColumnElement[bool],
+    *,
+    came_from: Collection[S] | None = None,
+    **columns: Any,
+) -> tuple[int, ...]:
+    """Move every row that fits; `came_from` narrows the table of moves and never widens it. The ids that moved."""
+    allowed = sources(moves, to)
+    if came_from is not None:
+        if not allowed.issuperset(came_from):
+            raise IllegalMove(f"{table.name}: {sorted(came_from)} may not all become {to}")
+        allowed = frozenset(came_from)
+    statement = (
+        update(table).where(where, table.c.state.in_(sorted(allowed))).values(state=to, **columns).returning(table.c.id)
+    )
+    return tuple(connection.execute(statement).scalars())
+
+
+def move_one(
+    connection: Connection,
+    table: Table,
+    moves: Mapping[S, frozenset[S]],
+    to: S,
+    where: ColumnElement[bool],
+    *,
+    came_from: Collection[S] | None = None,
+    **columns: Any,
+) -> int:
+    """Move exactly the row that fits and give its id, or raise IllegalMove."""
+    moved = move_all(connection, table, moves, to, where, came_from=came_from, **columns)
+    if len(moved) != 1:
+        raise IllegalMove(f"{table.name}: no row that may become {to}")
+    return moved[0]

@@ -103,7 +103,7 @@ class InboxLine:
 
 @dataclass(frozen=True, slots=True)
 class QueuedMail:
-    """A rendered mail on its way into the outbox; `id` was reserved before rendering. `reason` goes with a state but ready."""
+    """A rendered mail for the outbox; `id` was reserved before rendering; `state` is ready, stopped or cancelled."""
 
     id: int
     kind: str

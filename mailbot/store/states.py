@@ -1,4 +1,4 @@
-"""The named states of everything that waits in the database; the legal moves stand in `inbox`, `outbox` and `deadlines`."""
+"""The named states of everything that waits; the legal moves stand in `inbox`, `outbox` and `deadlines`."""
 
 from __future__ import annotations
 

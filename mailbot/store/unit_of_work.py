@@ -12,15 +12,18 @@ from mailbot.desk.people import Person
 from mailbot.desk.situation import Clues, Situation
 from mailbot.store.audit import Audit
 from mailbot.store.deadlines import Deadlines
-from mailbot.store.gate_counts import Gate
+from mailbot.store.gate import Gate
+from mailbot.store.history import read_history, read_status
 from mailbot.store.inbox import Inbox
 from mailbot.store.leases import Leases
+from mailbot.store.mailboxes import Mailboxes
 from mailbot.store.outbox import Outbox
 from mailbot.store.people import People
-from mailbot.store.rows import Status
+from mailbot.store.rows import Status, TicketHistory
+from mailbot.store.situation import Lookup
 from mailbot.store.tickets import Tickets
 
-NOBODY_KNOWN: Mapping[str, Person] = {}
+NOBODY_LISTED: Mapping[str, Person] = {}
 
 
 class Work:
@@ -28,6 +31,7 @@ class Work:
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
+        self.mailboxes = Mailboxes(connection)
         self.inbox = Inbox(connection)
         self.outbox = Outbox(connection)
         self.deadlines = Deadlines(connection)
@@ -51,11 +55,15 @@ class Work:
         inbox_id: int | None = None,
         account: str = "",
         internal_date: datetime | None = None,
-        directory: Mapping[str, Person] = NOBODY_KNOWN,
+        directory: Mapping[str, Person] = NOBODY_LISTED,
     ) -> Situation:
         """The world as the store knows it, for one mail (or, with a ticket as the only clue, for a deadline)."""
-        raise NotImplementedError
+        return Lookup(self.connection, directory).situation(clues, now, inbox_id, account, internal_date)
+
+    def history(self, number: int) -> TicketHistory | None:
+        """Everything about one ticket, for people."""
+        return read_history(self.connection, number)
 
     def status(self, now: datetime) -> Status:
         """What waits, and since when."""
-        raise NotImplementedError
+        return read_status(self.connection, now)

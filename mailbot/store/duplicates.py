@@ -1,0 +1,63 @@
+"""When a mail is the same mail again (decisions.md, "Duplicates"): equal bytes, or an equal second fingerprint lately.
+
+Message-ID alone never counts: its sender chooses it. Only a row that was carried out (`done`) and whose evidence was at
+least as strong makes a later one a duplicate; otherwise a forgery sent first would swallow the genuine mail.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, Connection, and_, or_, select
+
+from mailbot.desk.evidence import Evidence, Sender, TokenState
+from mailbot.store import tables
+from mailbot.store.rows import InboxRow
+from mailbot.store.states import InboxState
+from mailbot.store.values import evidence_from_json
+
+LATELY = timedelta(days=7)
+SAME_ARRIVAL = timedelta(seconds=1)  # INTERNALDATE survives a new UIDVALIDITY, give or take its fraction
+_SENDER_RANK = {Sender.FAILED: 0, Sender.UNKNOWN: 1, Sender.AUTHENTICATED: 2}
+_INBOX = tables.inbox
+
+
+def find_duplicate(
+    connection: Connection, row: InboxRow, fingerprint_content: str, evidence: Evidence | None, now: datetime
+) -> int | None:
+    """The oldest done row that holds the same mail with evidence at least as strong as `evidence`."""
+    same = _INBOX.c.raw_hash == row.raw_hash
+    if fingerprint_content:
+        same = or_(same, and_(_INBOX.c.fingerprint_content == fingerprint_content, _lately_or_renumbered(row, now)))
+    candidates = (
+        select(_INBOX.c.id, _INBOX.c.evidence)
+        .where(same, _INBOX.c.state == InboxState.DONE, _INBOX.c.id != row.id)
+        .order_by(_INBOX.c.id)
+        .limit(100)
+    )
+    for found in connection.execute(candidates):
+        if not is_weaker(evidence_from_json(found.evidence), evidence):
+            return int(found.id)
+    return None
+
+
+def is_weaker(one: Evidence | None, other: Evidence | None) -> bool:
+    """Whether `one` shows less than `other` in any respect."""
+    mine, theirs = _strength(one), _strength(other)
+    return any(low < high for low, high in zip(mine, theirs, strict=True))
+
+
+def _strength(evidence: Evidence | None) -> tuple[int, ...]:
+    if evidence is None:
+        return (0, 0, 0)
+    return (_SENDER_RANK[evidence.sender], int(evidence.token is TokenState.OK), int(evidence.plain_from))
+
+
+def _lately_or_renumbered(row: InboxRow, now: datetime) -> ColumnElement[bool]:
+    renumbered = and_(
+        _INBOX.c.account == row.account,
+        _INBOX.c.folder == row.folder,
+        _INBOX.c.uidvalidity != row.uidvalidity,
+        _INBOX.c.internal_date.between(row.internal_date - SAME_ARRIVAL, row.internal_date + SAME_ARRIVAL),
+    )
+    return or_(_INBOX.c.received_at >= now - LATELY, renumbered)

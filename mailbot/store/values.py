@@ -1,0 +1,102 @@
+"""Between rows and values: the one place where columns become fields, and fields become what JSON can hold."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, fields
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, RowMapping, Table
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+
+from mailbot.desk.deadline import Arm, DeadlineKind
+from mailbot.desk.evidence import ActingAs, Evidence, Sender, TokenState
+from mailbot.triage.assessment import Reason
+
+T = TypeVar("T")
+# Fields whose columns have a name that Python keeps for itself, or that needs more words outside of its table.
+COLUMNS = {"class_": "class", "mail_class": "class"}
+
+
+def as_value(kind: type[T], row: RowMapping | Mapping[str, Any], **given: Any) -> T:
+    """A dataclass of this kind from the columns of its field names; `given` are the fields that are no plain column."""
+    names = [field.name for field in fields(kind) if field.name not in given]  # type: ignore[arg-type]  # a dataclass
+    columns: Mapping[Any, Any] = row
+    return kind(**{name: columns[COLUMNS.get(name, name)] for name in names}, **given)
+
+
+def clip(text: str, characters: int) -> str:
+    """What fits into a column; PostgreSQL refuses more, and a hostile header may be any length."""
+    return text[:characters]
+
+
+def insert_new(
+    connection: Connection, table: Table, rows: Mapping[str, Any] | Sequence[Mapping[str, Any]], returning: str
+) -> list[Any]:
+    """Insert what is not there yet (any unique key counts), and give the column `returning` of the new rows."""
+    column = table.c[returning]
+    if connection.dialect.name == "postgresql":
+        return list(
+            connection.execute(
+                postgresql_insert(table).values(rows).on_conflict_do_nothing().returning(column)
+            ).scalars()
+        )
+    return list(
+        connection.execute(sqlite_insert(table).values(rows).on_conflict_do_nothing().returning(column)).scalars()
+    )
+
+
+def evidence_to_json(evidence: Evidence | None) -> dict[str, Any] | None:
+    """The evidence as the inbox row keeps it."""
+    return None if evidence is None else asdict(evidence)
+
+
+def evidence_from_json(stored: Mapping[str, Any] | None) -> Evidence | None:
+    """The evidence of an inbox row; fields of other versions are left out."""
+    if stored is None:
+        return None
+    known = {field.name for field in fields(Evidence)}
+    given = {name: value for name, value in stored.items() if name in known}
+    given["sender"] = Sender(given.get("sender", Sender.UNKNOWN))
+    given["token"] = TokenState(given.get("token", TokenState.NONE))
+    given["role"] = ActingAs(given.get("role", ActingAs.NONE))
+    return Evidence(**given)
+
+
+def arm_to_json(arm: Arm | None) -> dict[str, Any] | None:
+    """The deadline that rides on a mail."""
+    if arm is None:
+        return None
+    return {
+        "kind": arm.kind.value,
+        "step": arm.step,
+        "cycle": arm.cycle,
+        "business_seconds": None if arm.business is None else arm.business.total_seconds(),
+        "due_at": None if arm.due_at is None else arm.due_at.isoformat(),
+    }
+
+
+def arm_from_json(stored: Mapping[str, Any] | None) -> Arm | None:
+    """The deadline that rides on a mail."""
+    if stored is None:
+        return None
+    seconds, due = stored["business_seconds"], stored["due_at"]
+    return Arm(
+        kind=DeadlineKind(stored["kind"]),
+        step=stored["step"],
+        cycle=stored["cycle"],
+        business=None if seconds is None else timedelta(seconds=seconds),
+        due_at=None if due is None else datetime.fromisoformat(due),
+    )
+
+
+def reasons_to_json(reasons: Sequence[Reason]) -> list[list[str]]:
+    """Reasons as pairs (what, because)."""
+    return [[reason.what, reason.because] for reason in reasons]
+
+
+def reasons_from_json(stored: Sequence[Sequence[str]]) -> tuple[Reason, ...]:
+    """Reasons from their pairs."""
+    return tuple(Reason(what, because) for what, because in stored)
