@@ -14,6 +14,7 @@ from mailbot.mail.headers import readable
 from mailbot.mail.model import Address
 
 _PLAIN = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252}[A-Za-z0-9])?", re.ASCII)
+_ARCHIVED = re.compile(r"([^\s@]{1,64}) at ([A-Za-z0-9.-]{1,250}\.[A-Za-z]{2,})")
 _SPACES = re.compile(r"\s+")
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"?')
 _ESCAPED = re.compile(r"\\(.)")
@@ -58,6 +59,7 @@ class _Reader:
         self.position, self.piece = 0, _Piece()
         self.found: list[Address] = []
         self.plain, self.cut = True, False
+        self.waiting = ""  # a name that a comma cut off from its address
         self.closes = True  # until a comment was found that never does: looking again for each "(" would be slow
 
     def run(self) -> None:
@@ -72,6 +74,8 @@ class _Reader:
             else:
                 self.plain_letter(letter)
         self.flush()
+        if self.waiting and not self.found:
+            self.found.append(Address(self.waiting, ""))
 
     def plain_letter(self, letter: str) -> None:
         if letter in ",;" and not self.is_inside():
@@ -118,6 +122,11 @@ class _Reader:
         address, plain = _address(piece)
         if address is None:
             return
+        if not address.address:
+            self.waiting, self.plain = f"{self.waiting}, {address.name}".strip(", "), False
+            return
+        if self.waiting:
+            address, self.waiting = Address(f"{self.waiting}, {address.name}".strip(", "), address.address), ""
         if len(self.found) >= self.at_most:
             self.cut, self.plain = True, False
             return
@@ -138,7 +147,10 @@ def _address(piece: _Piece) -> tuple[Address | None, bool]:
         address = outside if outside.startswith('"') else outside.strip("'")
         return Address(_name(comment), _tidy(address)), is_plain_address(outside)
     if place < 0:
-        return Address(_name(outside), ""), False
+        archived = _ARCHIVED.fullmatch(outside)  # list archives write "ann at example.org (Ann)"
+        return (
+            Address(_name(comment), f"{archived[1]}@{archived[2]}") if archived else Address(_name(outside), "")
+        ), False
     name = " ".join(words[:place] + words[place + 1 :])
     return Address(_name(name) or _name(comment), _tidy(words[place])), False
 

@@ -23,7 +23,7 @@ class Body:
 
 def read_body(root: Part) -> Body:
     """Text and attachments of the tree."""
-    chosen = tuple(_text_parts(root))
+    chosen = tuple(_text_parts(root)) or _named_texts(root)
     texts = [_readable(part) for part in chosen]
     skipped = {id(part) for part in (*chosen, *_other_versions(root))}
     leaves = [leaf for leaf in root.leaves() if id(leaf) not in skipped]
@@ -49,6 +49,12 @@ def _text_parts(part: Part) -> Iterator[Part]:
     else:
         for child in part.children:
             yield from _text_parts(child)
+
+
+def _named_texts(root: Part) -> tuple[Part, ...]:
+    """Text parts with a file name that nobody called an attachment: the text where there is no other."""
+    named = (leaf for leaf in root.leaves() if leaf.type in ("text/plain", "text/html") and leaf.name)
+    return tuple(leaf for leaf in named if leaf.disposition != "attachment")
 
 
 def _root(part: Part) -> Part:

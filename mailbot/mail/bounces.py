@@ -131,19 +131,25 @@ def _named(mail: Mail, notice: str) -> tuple[str, ...]:
     if headers:
         return tuple(dict.fromkeys(headers))
     ours = {ascii_fold(one.address) for one in (*mail.to, *mail.from_)} | {ascii_fold(mail.return_path or "")}
-    found = [
-        address.strip("'.")
-        for pattern in _FORMS
-        for address in _in_form(pattern, notice)
-        if ascii_fold(address) not in ours and not ascii_fold(address).startswith(_MACHINES)
-    ]
-    return tuple({ascii_fold(address): address for address in reversed(found)}.values())[::-1][:50]
+    for pattern in _FORMS:
+        named = [_bare(address) for address in _in_form(pattern, notice)]
+        named = [address for address in named if not ascii_fold(address).startswith(_MACHINES)]
+        if found := [address for address in named if ascii_fold(address) not in ours] or named:
+            return tuple({ascii_fold(address): address for address in reversed(found)}.values())[::-1][:50]
+    return ()
+
+
+def _bare(address: str) -> str:
+    """The address without the quote marks and the "SMTP=" that some servers write before it."""
+    address = address.strip("'.#")
+    return address[5:] if address[:5].upper() == "SMTP=" else address
 
 
 _FORMS = (  # the first that finds anything decides; each is tried on a line
     re.compile(r"^\s*<({0})>\s*:?".format(_ADDRESS.pattern)),
     re.compile(r"^\s*({0})\s*(?:\.{{3}}|:|$|\(|\s-|,\s)".format(_ADDRESS.pattern)),
-    re.compile(r"(?:rcpt to|recipient|user|address|to|mailbox|empfänger|destinataire)\W{{0,6}}({0})".format(_ADDRESS.pattern),
+    re.compile(r"\b(?:rcpt to|recipient|user|address|to|mailbox|empfänger|destinataire)\W{{1,6}}(?:smtp="
+    r"|rfc822;)?({0})".format(_ADDRESS.pattern),
                re.IGNORECASE),
     re.compile(r"<({0})>".format(_ADDRESS.pattern)),
     re.compile(r"({0})".format(_ADDRESS.pattern)),

@@ -114,11 +114,11 @@ def read_word(text: str, start: int) -> _Word | None:
     if not opening or end < 0:
         return None
     inner = text[opening.end() : end]
-    return _Word(start, end + 2, opening[1], _word_bytes(inner, opening[2] in "bB"))
+    return _Word(start, end + 2, opening[1], _word_bytes(inner, opening[1], opening[2] in "bB"))
 
 
-def _word_bytes(inner: str, is_base64: bool) -> bytes:
-    content = inner.encode("ascii", "ignore")
+def _word_bytes(inner: str, charset: str, is_base64: bool) -> bytes:
+    content = inner.encode(_codec(charset) or "utf-8", "replace")  # more than ASCII is against the rules and happens
     if is_base64:
         return decode_base64(content)[0]
     return binascii.a2b_qp(content.replace(b" ", b"_"), header=True)

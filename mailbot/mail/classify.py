@@ -16,8 +16,10 @@ from mailbot.mail.lists import came_through
 from mailbot.mail.model import Mail, MailClass, Recognition, ascii_fold
 from mailbot.mail.parts import Part
 from mailbot.mail.phrases import (
+    is_automatic_prefix,
     says_absent,
     says_absent_subject,
+    says_complaint,
     says_delayed,
     says_report,
     says_undelivered,
@@ -26,7 +28,7 @@ from mailbot.mail.phrases import (
 
 Verdict = tuple[MailClass, str]
 
-_DAEMONS = ("mailer-daemon", "mailerdaemon", "mail-daemon", "mailer_daemon", "postmaster", "mdaemon", "mail.daemon", "mta",
+_DAEMONS = ("mailer-daemon", "mailerdaemon", "mail-daemon", "mailer_daemon", "postmaster", "post_master", "mdaemon", "mail.daemon", "mta",
             "mail-system", "mailsystem", "mailer", "mailadm", "postoffice")  # fmt: skip
 _NO_REPLIES = ("noreply", "no-reply", "no_reply", "donotreply", "do-not-reply", "do_not_reply", "nicht-antworten",
                "noreply-", "no-reply-", "daemon", "root", "nobody", "cron", "www-data", "mailman", "majordomo",
@@ -121,6 +123,8 @@ def _receipt(facts: _Facts) -> Verdict | None:
 def _feedback(facts: _Facts) -> Verdict | None:
     if facts.report_type() == "feedback-report" or "message/feedback-report" in facts.types():
         return MailClass.FEEDBACK, "feedback report"
+    if facts.has("x-hmxmroriginalrecipient") or says_complaint(facts.mail.subject):
+        return MailClass.FEEDBACK, "complaint without a standard part"
     return None
 
 
@@ -143,7 +147,7 @@ def _other_delivery_notice(facts: _Facts) -> Verdict | None:
         return None
     if says_delayed(mail.subject, mail.text):
         return MailClass.DELAY, "delivery notice in words: delayed"
-    if in_subject or in_text:
+    if in_subject or in_text or facts.local_part().startswith("mailer-daemon"):
         return MailClass.BOUNCE, "delivery notice in words"
     return None
 
@@ -177,6 +181,8 @@ def _absence(facts: _Facts) -> Verdict | None:
         "x-auto-response-suppress", "x-ms-exchange-inbox-rules-loop", "x-ms-exchange-generated-message-source"
     ):
         return MailClass.AUTO_REPLY, "absence in the subject and an automatic reply's headers"
+    if is_automatic_prefix(facts.mail.subject):
+        return MailClass.AUTO_REPLY, "prefix of an automatic reply in the subject"
     if absent and (facts.is_answer() or facts.mail.return_path == "" or says_absent(facts.mail.reply)):
         return MailClass.AUTO_REPLY, "absence in the subject of an answer"
     return None

@@ -10,6 +10,7 @@ import re
 _LINE_LETTERS = 300
 _LINES_AT_MOST = 25
 _DELIMITER = re.compile(r"(?:--|—|––|-- -)\s*$")
+_RULE = re.compile(r"\s{0,10}[-_*=]{5,200}\s*$")
 _MOBILE = re.compile(
     r"[\s<(]{0,6}(?:sent (?:from|via|with|by|using)\b(?! you)|get outlook for|get \[?outlook|von meinem"
     r" .{2,40}gesendet|gesendet (?:mit|von|über)|diese nachricht wurde von meinem"
@@ -39,6 +40,16 @@ _CONTACT = re.compile(
     r"|linkedin\.com/|about\.me/|twitter\.com/",
     re.IGNORECASE,
 )
+_DISCLAIMER = re.compile(
+    r"\W{0,6}(?:disclaimer\W{0,3}$|confidentiality (?:notice|statement|note)|legal (?:notice|disclaimer)"
+    r"|privileged (?:and|/) confidential"
+    r"|(?:this|the information (?:contained )?in this) (?:e-?mail|message|communication"
+    r"|transmission)\b.{0,120}(?:confidential|privileged|intended)"
+    r"|the information (?:contained )?in this (?:e-?mail|message|communication)|diese e-?mail (?:enthält|und)|ce"
+    r" (?:message|courriel).{0,80}confidentiel"
+    r"|este (?:mensaje|correo).{0,80}confidencial|please consider the environment|bitte denken sie an die umwelt)",
+    re.IGNORECASE,
+)
 _ROLE = re.compile(
     r"\b(?:manager|director|engineer|developer|analyst|consultant|architect|president|officer|head of|professor"
     r"|department|university|institute|"
@@ -56,9 +67,21 @@ def signature_start(lines: list[str]) -> int:
     for place in range(max(0, end - 60), end):
         if _DELIMITER.match(lines[place][:_LINE_LETTERS]) and end - place <= 40 and place > 0:
             return place
+    end = _disclaimer_start(lines, end)
     start = _mobile_start(lines, end)
     contact = _contact_start(lines, start)
-    return contact if contact < start else (start if start < end else len(lines))
+    return contact if contact < start else start
+
+
+def _disclaimer_start(lines: list[str], end: int) -> int:
+    """Where the legal words at the end begin, with a rule above them."""
+    for place in range(max(1, end - 40), end):
+        if _DISCLAIMER.match(lines[place][:_LINE_LETTERS]):
+            above = place - 1
+            while above > 0 and not lines[above].strip():
+                above -= 1
+            return above if above > 0 and _RULE.match(lines[above][:_LINE_LETTERS]) else place
+    return end
 
 
 def _mobile_start(lines: list[str], end: int) -> int:

@@ -6,11 +6,12 @@ A block counts as forwarded if a separator says so or the subject does; a plain 
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from mailbot.mail.addresses import read_addresses
-from mailbot.mail.labels import Block, Label, find_block
+from mailbot.mail.labels import Block, Label, find_block, split_glued
 from mailbot.mail.model import Address, Forwarded
-from mailbot.mail.quotes import announces_forward, is_separator
+from mailbot.mail.quotes import announces_forward, attribution_end, is_rule, is_separator
 
 _FORWARD_SUBJECT = re.compile(
     r"\W{0,4}(?:fwd?|wg|tr|rv|enc|i|vs|vb|vl|pd|doorst|továbbítás|fw|ilt|转发|轉寄)\s?[:：\]]", re.IGNORECASE
@@ -26,8 +27,10 @@ def find_forwarded(text: str, subject: str = "") -> Forwarded | None:
     for place in range(min(len(lines), _LINES_AT_MOST)):
         if not lines[place].strip():
             continue
-        if announces_forward(lines[place]):
+        if announces_forward(lines[place]) or (is_separator(lines[place]) and not _REPLY_SUBJECT.match(subject)):
             return _announced(lines, place)
+        if says_so and (end := attribution_end(lines, place)) > place:
+            return replace(_attributed(lines, place, end), subject=_FORWARD_SUBJECT.sub("", subject).strip())
         block = find_block(lines, place)
         if block and Label.FROM in block.values and (says_so or _stands_first(lines, place, subject)):
             return _original(lines, block)
@@ -37,25 +40,44 @@ def find_forwarded(text: str, subject: str = "") -> Forwarded | None:
 
 
 def _announced(lines: list[str], place: int) -> Forwarded | None:
+    glued = split_glued(lines[place])
+    if len(glued) > 2:  # the whole block on one line
+        lines, place = [*lines[:place], *glued, *lines[place + 1 :]], place
     for start in range(place + 1, min(place + 8, len(lines))):
         if block := find_block(lines, start):
             return _original(lines, block)
     return None
 
 
+_PERSON = re.compile(
+    r"[\"“«„]?\s{0,2}([^\"“”«»„<>(:,\d]{0,80}?)\s{0,2}[\"”»]?\s{0,2}[<(]([^\s<>()]{1,64}@[^\s<>()]{1,190})[>)]"
+)
+
+
+def _attributed(lines: list[str], start: int, end: int) -> Forwarded:
+    """A forward below "On … Ann <ann@…> wrote:" instead of a header block."""
+    line = " ".join(one.strip("> ") for one in lines[start:end])
+    found = _PERSON.search(line)
+    sender = Address(found[1].strip(), found[2]) if found else None
+    return Forwarded(sender, (), (), "", "", _unquoted(lines[end:]))
+
+
 def _stands_first(lines: list[str], place: int, subject: str) -> bool:
     """A body that begins with a header block is a bare forward, unless the subject calls it a reply."""
-    above = [line for line in lines[:place] if line.strip() and not is_separator(line)]
+    above = [line for line in lines[:place] if line.strip() and not is_separator(line) and not is_rule(line)]
     return not above and not _REPLY_SUBJECT.match(subject)
 
 
+def _unquoted(lines: list[str]) -> str:
+    """The lines without one level of quote marks, if all that say anything carry one."""
+    spoken = [line for line in lines if line.strip()]
+    if not spoken or not all(line.lstrip().startswith(">") for line in spoken):
+        return "\n".join(lines).strip()
+    return "\n".join(line.lstrip()[1:].removeprefix(" ") for line in lines).strip()
+
+
 def _original(lines: list[str], block: Block) -> Forwarded:
-    quoted = [line for line in lines[block.end :] if line.strip()]
-    marked = bool(quoted) and all(line.lstrip().startswith(">") for line in quoted)
-    body = [
-        line.lstrip()[1:].removeprefix(" ") if line.lstrip().startswith(">") else line for line in lines[block.end :]
-    ]
-    words = "\n".join(body if marked or lines[block.start].lstrip().startswith(">") else lines[block.end :]).strip()
+    words = _unquoted(lines[block.end :])
     values = block.values
     return Forwarded(
         sender=next(iter(_people(values.get(Label.FROM, ""))), None),

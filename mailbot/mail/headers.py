@@ -16,6 +16,7 @@ from mailbot.mail.limits import Budget
 
 _FIELD = re.compile(rb"([!-9;-~]{1,200})[ \t]*:")
 _LOOSE_FIELD = re.compile(rb"([^\s:][^:\r\n]{0,75}):(?!//)")
+_NOT_BLANK = re.compile(rb"[^ \t\r\n]")
 _BLANK_LINE = re.compile(rb"\n\r?\n")
 
 
@@ -57,8 +58,8 @@ def split_message(raw: bytes, budget: Budget, *, is_part: bool = False) -> tuple
 
 def _skip_envelope(raw: bytes) -> int:
     position = 3 if raw.startswith(b"\xef\xbb\xbf") else 0
-    while position < len(raw) and raw[position] in b"\r\n":
-        position += 1
+    words = _NOT_BLANK.search(raw, position)
+    position = words.start() if words else position
     if raw.startswith((b"From ", b">From "), position):
         position = raw.find(b"\n", position) + 1 or len(raw)
     return position

@@ -62,6 +62,21 @@ def read_label(line: str) -> tuple[Label, str] | None:
     return (label, found[2].strip().strip("*").strip()) if found and label else None
 
 
+_GLUED = re.compile(
+    "(?:"
+    + "|".join(re.escape(word.capitalize()) for word in sorted(_LABELS, key=len, reverse=True) if len(word) > 1)
+    + "|CC):\\s"
+)
+
+
+def split_glued(line: str) -> list[str]:
+    """A line that holds a whole header block, cut before each label: the words of its HTML ran together."""
+    starts = [found.start() for found in _GLUED.finditer(line[:_LINE_LETTERS])]
+    if len(starts) < 3:
+        return [line]
+    return [line[start:end] for start, end in zip([0, *starts], [*starts, len(line)], strict=True)]
+
+
 def find_block(lines: list[str], start: int) -> Block | None:
     """The header block that begins exactly at line `start`, or None."""
     first = read_label(lines[start])
@@ -102,7 +117,7 @@ def _block(start: int, end: int, values: dict[Label, str]) -> Block | None:
 
 def _goes_on(lines: list[str], place: int) -> bool:
     """Whether the next line that is not blank is labelled as well."""
-    following = next((line for line in lines[place + 1 : place + 3] if line.strip("> \t\xa0")), "")
+    following = next((line for line in lines[place + 1 : place + 5] if line.strip("> \t\xa0")), "")
     return read_label(following) is not None
 
 
@@ -112,23 +127,21 @@ def _continues(line: str, so_far: list[str]) -> bool:
 
 
 def author_lines_above(lines: list[str], start: int) -> int:
-    """Where a block of the Notes kind really begins: name and date stand on lines of their own above "To:"."""
-    for above in range(1, 4):
-        if start - above < 0 or not lines[start - above].strip("> \t"):
-            if above > 1 and any(_DATE_LINE.search(line[:200]) for line in lines[start - above + 1 : start]):
-                return start - above + 1
-            if above > 1:
-                break
+    """Where a block of the Notes kind really begins: letterhead, name and date stand on lines of their own above it."""
+    begin = start
+    for above in range(start - 1, max(-1, start - 8), -1):
+        line = lines[above]
+        if not line.strip("> \t"):
             continue
-        if len(lines[start - above]) > 90:
+        if len(line) > 120 or not (_DATE_LINE.search(line[:200]) or _is_letterhead(line, lines, above)):
             break
-    above = next((n for n in (1, 2, 3) if start - n >= 0 and _DATE_LINE.search(lines[start - n][:200])), 0)
-    if not above:
-        return start
-    begin = start - above
-    named = (
-        begin > 0
-        and 0 < len(lines[begin - 1].strip()) <= 60
-        and not _DATE_LINE.match(lines[begin].strip("> \t")) is None
-    )
-    return begin - 1 if named else begin
+        begin = above
+    return begin
+
+
+def _is_letterhead(line: str, lines: list[str], place: int) -> bool:
+    """A line set far in, or a name right above a line that is a date."""
+    if line.startswith(("\t", "  \t", "        ")) and len(line.strip()) <= 60:
+        return True
+    below = lines[place + 1].strip("> \t") if place + 1 < len(lines) else ""
+    return len(line.strip()) <= 60 and _DATE_LINE.match(below[:200]) is not None

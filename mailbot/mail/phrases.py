@@ -121,12 +121,18 @@ _GIVEN_UP = _any_of(
     r"delivery (?:has )?failed permanently",
     r"retry time(?:out)? (?:not reached|exceeded)",
     r"retry timeout exceeded",
-    r"could not be delivered for",
     r"has been (?:returned|deleted)",
     r"will not be retried",
     r"no further (?:attempts|delivery)",
     r"message expired",
     r"too long",
+)
+# "Automatic reply: your subject": what the programs write in front; a person asking about such replies has no colon there.
+_AUTOMATIC_PREFIX = re.compile(
+    r"^\W{0,3}(?:automatic reply|automatische antwort|réponse automatique|respuesta automática|risposta automatica"
+    r"|resposta automática|automatisch antwoord|autosvar|automatiskt svar|automatisk svar|automaattinen vastaus"
+    r"|autoodpowiedź|automatická odpověď|автоматический ответ|自动回复|自動回覆|自動応答)\s{0,2}[:：]\s{0,3}\S",
+    re.IGNORECASE,
 )
 _ABSENT_SUBJECT = _any_of(
     r"^\W*(?:re:\s{0,3})?(?:auto(?:matic|mated|matische|matisch|mática|matica|mātiska|matiskt|matisk"
@@ -150,6 +156,7 @@ _ABSENT_SUBJECT = _any_of(
     r"afwezig|niet aanwezig",
     r"autosvar|frånvaro|fraværende?|fravær|ikke på kontoret|ikke til stede",
     r"poissaolo|automaattinen vastaus|poissa",
+    r"automatisk[aā] atbilde|prombūtn|自動返信",
     r"自动回复|自動回覆|自動応答|不在",
     r"автоответ|автоматический ответ",
     r"autoodpowiedź|automatyczna odpowiedź|nieobecno",
@@ -157,6 +164,10 @@ _ABSENT_SUBJECT = _any_of(
     r"automatikus válasz",
 )
 _ABSENT = _any_of(
+    r"will not be (?:checking|reading) my (?:e-?mail|mail|messages)",
+    r"\bvacation from\b|on vacation|when i(?:'m| am)? (?:back|return)",
+    r"serais? en congés?|serais? absent|f[ée]rias",
+    r"no longer (?:using|reading|checking) this (?:e-?mail )?address",
     r"\b(?:i am|i'm|i will be|i'll be|currently) (?:currently )?(?:out of|away|on (?:vacation|leave|holiday"
     r"|annual|maternity|parental|a business)|travell?ing|not in)",
     r"out of (?:the )?office",
@@ -175,11 +186,13 @@ _ABSENT = _any_of(
     r"olen (?:poissa|lomalla)|lomalla",
     r"no longer (?:work|with|employed)",
     r"limited access to (?:e-?mail|my)",
-    r"休假|不在|出差|外出",
+    r"お問い合わせありがと|休假|不在|出差|外出",
     r"this is an auto",
     r"your (?:message|e-?mail|mail) (?:has been|was) received",
     r"thank you for (?:your (?:e-?mail|message)|contacting)",
 )
+_COMPLAINT_SUBJECT = _any_of(r"^\W*dmarc (?:forensic|failure) report\b")
+_LIST_TAG = re.compile(r"^(?:\s{0,3}\[[^\]\[]{1,60}\]){1,3}\s{0,5}")
 _REPORT_SUBJECT = _any_of(
     r"^\W*report domain\s?:",
     r"\bdmarc (?:aggregate )?report\b.{0,100}report-id",
@@ -205,12 +218,22 @@ def says_delayed(subject: str, text: str) -> bool:
 
 def says_absent_subject(subject: str) -> bool:
     """The subject is one of an automatic reply."""
-    return _ABSENT_SUBJECT.search(subject[:_SUBJECT_LETTERS]) is not None
+    return _ABSENT_SUBJECT.search(_LIST_TAG.sub("", subject[:_SUBJECT_LETTERS])) is not None
+
+
+def is_automatic_prefix(subject: str) -> bool:
+    """The subject begins with the words and the colon that programs put before the subject they answer."""
+    return _AUTOMATIC_PREFIX.match(_LIST_TAG.sub("", subject[:_SUBJECT_LETTERS])) is not None
 
 
 def says_absent(text: str) -> bool:
     """The text tells that its writer is away."""
     return _ABSENT.search(text[:_TEXT_LETTERS]) is not None
+
+
+def says_complaint(subject: str) -> bool:
+    """The subject is one of a DMARC failure report, which some senders write without its standard part."""
+    return _COMPLAINT_SUBJECT.search(subject[:_SUBJECT_LETTERS]) is not None
 
 
 def says_report(subject: str) -> bool:

@@ -97,6 +97,8 @@ def attribution_end(lines: list[str], start: int) -> int:
         piece = lines[place][:_LINE_LETTERS].strip("> \t\xa0*\ufeff")
         if not piece and place > start + 1:
             return start
+        if place > start and is_quoted(lines[place]) != is_quoted(lines[start]):
+            return start
         joined = f"{joined} {piece}".strip()
         if len(joined) > 600 or (place > start and not _OPENINGS.match(first) and "@" not in joined):
             return start
