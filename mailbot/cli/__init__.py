@@ -1,1 +1,1 @@
-"""The command line: one small file for each family of verbs, imported only when asked for."""
+"""The command line: one small file a family of verbs, imported only when that verb is called (DESIGN section 6)."""

@@ -1,0 +1,126 @@
+"""`mailbot inbox` and `mailbot outbox`: what waits for a person, and the word that lets it go on. Every change is
+audited.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from mailbot.app import App
+from mailbot.cli.console import Console
+from mailbot.cli.desk import now, open_desk, who
+from mailbot.store.rows import InboxLine, OutboxLine
+from mailbot.store.states import InboxState, OutboxState
+from mailbot.store.unit_of_work import Work
+
+_INBOX = ("list", "show", "raw", "release", "discard", "accept-backlog")
+_OUTBOX = ("list", "show", "raw", "resend", "cancel")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """`inbox|outbox [list] [--all]`, and an action with row numbers."""
+    actions = _INBOX if parser.prog.endswith(" inbox") else _OUTBOX
+    parser.add_argument("action", nargs="?", choices=actions, default="list")
+    parser.add_argument("rows", nargs="*", type=int, metavar="ROW", help="numbers of rows, as `list` shows them")
+    parser.add_argument("--all", action="store_true", help="every row, not only those that wait for a person")
+
+
+def run(arguments: argparse.Namespace, console: Console) -> int:
+    """List, show, or let go on."""
+    if arguments.action not in ("list", "accept-backlog") and not arguments.rows:
+        console.complain(f"which one? mailbot {arguments.verb} {arguments.action} ROW")
+        return 2
+    with open_desk(arguments) as desk:
+        if arguments.action == "accept-backlog":
+            return _accept_backlog(desk, console)
+        if arguments.action in ("list", "show", "raw"):
+            with desk.database.read() as work:
+                return _look(arguments, work, console)
+        return _change(arguments, desk, console)
+
+
+def _look(arguments: argparse.Namespace, work: Work, console: Console) -> int:
+    if arguments.action == "raw":
+        return _raw(arguments, work, console)
+    incoming = arguments.verb == "inbox"
+    lines: list[InboxLine] | list[OutboxLine] = work.inbox.lines() if incoming else work.outbox.lines()
+    if arguments.action == "show":
+        shown = [line for line in lines if line.id in arguments.rows]
+        for line in shown:
+            _show(line, console)
+        return 0 if len(shown) == len(set(arguments.rows)) else 1
+    waiting = [line for line in lines if arguments.all or _waits(line)]
+    for line in waiting if console.as_json else ():
+        console.record(line)
+    _table(waiting, console)
+    console.say(f"{len(waiting)} rows" + ("" if arguments.all else " that wait for a person (--all shows every row)"))
+    return 0
+
+
+def _waits(line: InboxLine | OutboxLine) -> bool:
+    return line.state in (
+        InboxState.HELD,
+        InboxState.SET_ASIDE,
+        OutboxState.STOPPED,
+        OutboxState.FAILED,
+        OutboxState.PARKED,
+        OutboxState.UNKNOWN,
+    )
+
+
+def _table(lines: list[InboxLine] | list[OutboxLine] | list[InboxLine | OutboxLine], console: Console) -> None:
+    rows = []
+    for line in lines:
+        who_else = line.sender if isinstance(line, InboxLine) else line.recipient
+        what = line.mail_class if isinstance(line, InboxLine) else line.kind
+        ticket = f"#{line.ticket}" if line.ticket else ""
+        rows.append((line.id, line.state, line.reason, what, ticket, who_else, line.subject[:60]))
+    console.table(("row", "state", "reason", "what", "ticket", "address", "subject"), rows)
+
+
+def _show(line: InboxLine | OutboxLine, console: Console) -> None:
+    if console.as_json:
+        console.record(line)
+        return
+    for name in line.__slots__:
+        console.say(f"{name:15} {getattr(line, name)}")
+    console.say("")
+
+
+def _raw(arguments: argparse.Namespace, work: Work, console: Console) -> int:
+    """The bytes of a mail, as they came or will leave."""
+    for number in arguments.rows:
+        row = work.inbox.row(number) if arguments.verb == "inbox" else work.outbox.row(number)
+        if row is None:
+            console.complain(f"there is no row {number}")
+            return 1
+        sys.stdout.buffer.write(row.raw)
+    return 0
+
+
+def _change(arguments: argparse.Namespace, desk: App, console: Console) -> int:
+    changes = {
+        "release": lambda work, row: work.inbox.release(row, who(), now()),
+        "discard": lambda work, row: work.inbox.discard(row, who(), now()),
+        "resend": lambda work, row: work.outbox.resend(row, who(), now()),
+        "cancel": lambda work, row: work.outbox.cancel(row, who(), now()),
+    }
+    failed = 0
+    for row in arguments.rows:
+        try:
+            with desk.database.write() as work:
+                changes[arguments.action](work, row)
+        except (ValueError, LookupError) as error:
+            console.complain(f"row {row}: {error}")
+            failed += 1
+        else:
+            console.say(f"row {row}: {arguments.action} done")
+    return 1 if failed else 0
+
+
+def _accept_backlog(desk: App, console: Console) -> int:
+    """Mail that an outage piled up may open its tickets after all."""
+    released = desk.accept_backlog(who())
+    console.say(f"{released} mails of the backlog go on")
+    return 0
