@@ -41,7 +41,7 @@ _CONTACT = re.compile(
     re.IGNORECASE,
 )
 _DISCLAIMER = re.compile(
-    r"\W{0,6}(?:disclaimer\W{0,3}$|confidentiality (?:notice|statement|note)|legal (?:notice|disclaimer)"
+    r"\W{0,40}(?:disclaimer\W{0,3}$|confidentiality (?:notice|statement|note)|legal (?:notice|disclaimer)"
     r"|privileged (?:and|/) confidential"
     r"|(?:this|the information (?:contained )?in this) (?:e-?mail|message|communication"
     r"|transmission)\b.{0,120}(?:confidential|privileged|intended)"
@@ -98,7 +98,7 @@ def _contact_start(lines: list[str], end: int) -> int:
     while end and not lines[end - 1].strip():
         end -= 1
     first = max(1, end - _LINES_AT_MOST)
-    closing = next((place for place in range(end - 1, first - 1, -1) if _CLOSING.match(lines[place][:80])), -1)
+    closing = next((place for place in range(end - 1, first - 2, -1) if _CLOSING.match(lines[place][:80])), -1)
     if closing >= 0:
         start = _after_name(lines, closing + 1, end)
     else:
@@ -111,13 +111,14 @@ def _contact_start(lines: list[str], end: int) -> int:
 
 
 def _after_name(lines: list[str], start: int, end: int) -> int:
-    """Past the name below the closing words: the first line with blanks before it dropped."""
+    """Past the name below the closing words, unless it is the head of the card."""
     place = start
     while place < end and not lines[place].strip():
         place += 1
     name = lines[place].strip() if place < end else ""
     is_name = 0 < len(name) <= 40 and not _CONTACT.search(name) and not _ROLE.search(name)
-    return place + 1 if is_name else place
+    stands_apart = place > start and place + 1 < end and lines[place + 1].strip()  # the first line of the card itself
+    return place + 1 if is_name and not stands_apart else place
 
 
 def _last_paragraph(lines: list[str], first: int, end: int) -> int:

@@ -143,5 +143,7 @@ def _is_letterhead(line: str, lines: list[str], place: int) -> bool:
     """A line set far in, or a name right above a line that is a date."""
     if line.startswith(("\t", "  \t", "        ")) and len(line.strip()) <= 60:
         return True
+    if line.strip("> \t").lower().startswith("please respond to"):
+        return True
     below = lines[place + 1].strip("> \t") if place + 1 < len(lines) else ""
     return len(line.strip()) <= 60 and _DATE_LINE.match(below[:200]) is not None

@@ -97,7 +97,7 @@ def attribution_end(lines: list[str], start: int) -> int:
         piece = lines[place][:_LINE_LETTERS].strip("> \t\xa0*\ufeff")
         if not piece and place > start + 1:
             return start
-        if place > start and is_quoted(lines[place]) != is_quoted(lines[start]):
+        if place > start and is_quoted(lines[place]) != is_quoted(lines[start]) and not _is_open(joined):
             return start
         joined = f"{joined} {piece}".strip()
         if len(joined) > 600 or (place > start and not _OPENINGS.match(first) and "@" not in joined):
@@ -105,6 +105,11 @@ def attribution_end(lines: list[str], start: int) -> int:
         if _is_attribution(joined) and (place == start or piece):
             return place + 1
     return start
+
+
+def _is_open(text: str) -> bool:
+    """Whether an angle bracket waits for its end, which then stands at the head of the next line like a quote mark."""
+    return text.rfind("<") > text.rfind(">")
 
 
 def _is_attribution(text: str) -> bool:
