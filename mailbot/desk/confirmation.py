@@ -15,9 +15,9 @@ from mailbot.triage.policy import Words
 from mailbot.triage.words import Found, Word, find_places, split_words
 
 _SHORT_REPLY_WORDS = 4  # its language is guesswork, so every list counts
-_OTHER_WORDS = 14  # that a clear statement may have around it
-_WORDS_AFTERWARDS = 6  # in sentences that follow it: a greeting and a name, but no second matter
-_OTHER_WORDS_BESIDE_ONE = 3  # when all that confirms is a single word such as "yes"
+_OTHER_WORDS = 12  # that a clear statement may have around it
+_WORDS_AFTERWARDS = 2  # in clauses that follow it: a name, but no second matter
+_OTHER_WORDS_BESIDE_ONE = 1  # when all that confirms is a single word such as "yes"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,15 +39,32 @@ class _Reply:
         spoken = (words[language],) if known else lists
         self.confirmed = self.find(lambda one: one.confirmed, spoken)
         self.thanks = self.find(lambda one: one.thanks, lists)
-        self.doubt = self.find(lambda one: (*one.doubt, *one.out_of_office), lists)
-        self.contrast = self.find(lambda one: one.contrast, lists)
-        self.question = self.find(lambda one: one.question, lists)
-        against = self.find(lambda one: (*one.rejected, *one.negation), lists)
-        self.against = tuple(place for place in against if not _is_inside(place, self.confirmed))
+        self.doubt = self.outside(self.find(lambda one: (*one.doubt, *one.out_of_office), lists))
+        self.contrast = self.outside(self.find(lambda one: one.contrast, lists))
+        self.question = tuple(
+            place for place in self.find(lambda one: one.question, lists) if self.begins_a_sentence(place)
+        )
+        self.against = self.outside(self.find(lambda one: (*one.rejected, *one.negation), lists))
+        self.troubles = tuple(
+            place for place in self.find(lambda one: one.disruption, lists) if not self.shares_a_clause(place)
+        )
 
     def find(self, choose: Callable[[Words], tuple[str, ...]], lists: Iterable[Words]) -> tuple[Found, ...]:
         phrases = tuple(phrase for one in lists for phrase in choose(one))
         return tuple(place for place in find_places(self.text, phrases) if self.is_in_one_clause(place))
+
+    def outside(self, places: tuple[Found, ...]) -> tuple[Found, ...]:
+        """Those that are not part of a longer phrase that confirms."""
+        return tuple(place for place in places if not _is_inside(place, self.confirmed))
+
+    def clause_of(self, place: Found) -> int:
+        return self.words[place.first].clause
+
+    def begins_a_sentence(self, place: Found) -> bool:
+        return place.first == 0 or not _is_word(self.words[place.first - 1])
+
+    def shares_a_clause(self, place: Found) -> bool:
+        return self.clause_of(place) in {self.clause_of(other) for other in self.confirmed}
 
     def is_in_one_clause(self, place: Found) -> bool:
         covered = self.words[place.first : place.after]
@@ -69,8 +86,8 @@ def read_intent(text: str, words: Mapping[str, Words], language: str = "") -> In
         return _intent(Meaning.UNCLEAR if asked_only else Meaning.REJECTED, reply.against)
     if _asks(reply) or reply.question:
         return _intent(Meaning.UNCLEAR, reply.question)
-    if reply.contrast:
-        return _intent(Meaning.UNCLEAR, reply.contrast)
+    if reply.contrast or reply.troubles:
+        return _intent(Meaning.UNCLEAR, reply.contrast or reply.troubles)
     if reply.confirmed:
         return _intent(Meaning.CONFIRMED if _is_mostly_positive(reply) else Meaning.UNCLEAR, reply.confirmed)
     courteous = bool(reply.thanks) and len(reply.others()) <= 1  # one more word is a name
@@ -94,11 +111,9 @@ def _is_mostly_positive(reply: _Reply) -> bool:
     others = reply.others()
     if all(place.after - place.first == 1 for place in reply.confirmed):
         return len(others) <= _OTHER_WORDS_BESIDE_ONE
-    last = max(place.after for place in reply.confirmed)
-    end = next(
-        (number for number in range(last, len(reply.words)) if not _is_word(reply.words[number])), len(reply.words)
-    )
-    return len(others) <= _OTHER_WORDS and sum(number > end for number in others) <= _WORDS_AFTERWARDS
+    last = max(reply.clause_of(place) for place in reply.confirmed)
+    afterwards = sum(reply.words[number].clause > last for number in others)
+    return len(others) <= _OTHER_WORDS and afterwards <= _WORDS_AFTERWARDS
 
 
 def _is_inside(place: Found, wider: tuple[Found, ...]) -> bool:
