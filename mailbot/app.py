@@ -1,96 +1,82 @@
 """The composition root: settings -> parts -> daemon. The only place that names implementations.
 
-Everything that a verb of the command line (or the demo) does with a desk it does through `App`: `run`, `once`, `status`,
-`explain`, `import_mails`. They return plain data and print nothing.
+Everything that a verb of the command line (or the demo) does with a desk it does through `App`: `run`, `once`,
+`status`, `explain`, `import_mails`. They return plain data and print nothing.
 """
 
 from __future__ import annotations
 
+import socket
 import threading
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from datetime import UTC, date, datetime, time
+from os import getpid
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Self, assert_never
+from zoneinfo import ZoneInfo
 
-from mailbot.config.snapshot import Snapshot
+from mailbot.config.load import load
+from mailbot.config.snapshot import MailboxSettings, Since, Snapshot
+from mailbot.daemon import explaining, importing, parts, supervise
+from mailbot.daemon.explaining import Trace, TracedMail
+from mailbot.daemon.importing import ImportReport, Progress
+from mailbot.daemon.log import warn
+from mailbot.daemon.parsing import ChildParser, InProcessParser, Parser
+from mailbot.daemon.parts import Parts, Settings, Wakes, Watched, utc_now
+from mailbot.daemon.supervise import ROLES, Supervisor, Turn
+from mailbot.desk.policy import Policy
+from mailbot.mail.model import Recognition
+from mailbot.render.mails import Renderer
+from mailbot.render.templates import Templates
+from mailbot.store.daemon_claim import AlreadyRunning
+from mailbot.store.database import Database
 from mailbot.store.rows import Status
-from mailbot.triage.assessment import Reason
+from mailbot.transport.dns import lookup_txt
+from mailbot.transport.imap import ImapMailbox, ImapSettings
+from mailbot.transport.mailbox import Mailbox
+from mailbot.transport.maildir import MaildirMailbox, MaildirSettings
+from mailbot.transport.postman import Postman
+from mailbot.transport.smtp import SmtpPostman
 
-ROLES = ("intake", "processing", "deadlines", "delivery")
+__all__ = [
+    "ROLES",
+    "AlreadyRunning",
+    "App",
+    "ImportReport",
+    "Progress",
+    "Trace",
+    "TracedMail",
+    "Turn",
+    "build",
+]
 
-
-class AlreadyRunning(Exception):
-    """Another mailbot works on this database; a second `run` or `once` would be in its way."""
-
-
-@dataclass(frozen=True, slots=True)
-class TracedMail:
-    """A mail that would leave: `state` is ready, or why it would not ("denied: A13", "stopped: …")."""
-
-    kind: str
-    recipient: str
-    state: str
-    subject: str
-    text: str
-    raw: bytes
-    hold_seconds: int
-
-
-@dataclass(frozen=True, slots=True)
-class Trace:
-    """All that one mail would cause, and why; nothing of it has happened."""
-
-    file: str
-    mail_class: str
-    class_reason: str
-    subject: str
-    sender: str
-    language: str
-    reply: str
-    defects: tuple[str, ...]
-    evidence: Mapping[str, str]
-    event: str
-    disposition: str  # "done: request_received", "ignored: own", "set_aside: unreadable"
-    ticket: Mapping[str, object] | None  # fields of the ticket as it would be
-    reasons: tuple[Reason, ...]
-    outgoing: tuple[TracedMail, ...]
-    deadlines: tuple[str, ...]
-    config_hash: str
-
-
-@dataclass(frozen=True, slots=True)
-class ImportReport:
-    """One disposition a file: `dispositions` counts them ("done: request_received" -> 12), `unread` names what could not be read."""
-
-    files: int
-    messages: int
-    already_known: int
-    dispositions: Mapping[str, int]
-    unread: tuple[tuple[str, str], ...]
-    live: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Turn:
-    """What one turn of every loop did."""
-
-    fetched: int
-    processed: int
-    deadlines: int
-    delivered: int
-    problems: tuple[str, ...] = ()
-
-
-Progress = Callable[[int, int], None]
-"""Called with (messages done, messages in all)."""
+Clock = Callable[[], datetime]
 
 
 class App:
     """A desk, put together from a folder of settings. Use it as a context manager, or close it."""
 
-    snapshot: Snapshot
+    def __init__(self, folder: Path, *, parser: Parser, clock: Clock = utc_now) -> None:
+        self._folder = folder
+        self.snapshot = load(folder)
+        self._looked_like = _look_of(folder)
+        self.database = Database.open(self.snapshot.database_url)
+        self.database.upgrade()
+        self.settings = Settings(self._load_again, adapt(self.snapshot))
+        self._supervisor: Supervisor | None = None
+        self.parts = Parts(
+            database=self.database,
+            settings=self.settings,
+            parser=parser,
+            postman=self._postman,
+            mailboxes=tuple(_watch(settings, self.snapshot.policy) for settings in self.snapshot.mailboxes),
+            alert_postman=self._alert_postman if self.snapshot.alert_smtp is not None else None,
+            lookup_txt=lookup_txt,
+            holder=f"{socket.gethostname()}:{getpid()}",
+            clock=clock,
+        )
 
     def run(
         self,
@@ -100,19 +86,30 @@ class App:
         handle_signals: bool = True,
     ) -> None:
         """Work until `stop` is set (SIGTERM, SIGINT); SIGHUP reloads. Raises AlreadyRunning beside another daemon."""
-        raise NotImplementedError
+        self.database.claim_daemon("mailbot run")
+        working = replace(self.parts, wakes=Wakes(stop=stop or threading.Event()))
+        self._supervisor = Supervisor(working, roles, changed=self._files_changed)
+        self._supervisor.run(handle_signals=handle_signals)
+
+    def reload(self) -> None:
+        """Let a running daemon read its configuration again."""
+        if self._supervisor is not None:
+            self._supervisor.reload()
 
     def once(self, now: datetime | None = None) -> Turn:
         """One turn of every loop, in the order of a mail's way. Raises AlreadyRunning beside another daemon."""
-        raise NotImplementedError
+        self.database.claim_daemon("mailbot once")
+        return supervise.turn_once(self.parts if now is None else replace(self.parts, clock=lambda: now))
 
     def status(self, now: datetime | None = None) -> Status:
         """What waits where, and since when."""
-        raise NotImplementedError
+        with self.database.read() as work:
+            return work.status(now or self.parts.clock())
 
     def explain(self, raw: bytes, file: str = "", now: datetime | None = None) -> Trace:
         """What this mail would cause, walked through the production code in a transaction that is rolled back."""
-        raise NotImplementedError
+        quiet = replace(self.parts, postman=_no_postman, alert_postman=None, lookup_txt=None)
+        return explaining.explain(quiet, raw, file, now or self.parts.clock())
 
     def import_mails(
         self,
@@ -123,11 +120,14 @@ class App:
         progress: Progress | None = None,
     ) -> ImportReport:
         """Take in files, folders and Maildirs through the way of every mail; without `live` nothing leaves."""
-        raise NotImplementedError
+        supervise.remember_config(self.parts)
+        silent = replace(self.parts, lookup_txt=None)  # keys of old mail are gone from DNS
+        return importing.import_mails(silent, paths, live=live, mbox=mbox, progress=progress)
 
     def close(self) -> None:
         """Let go of the database and the parser; may be repeated."""
-        raise NotImplementedError
+        self.parts.parser.close()
+        self.database.close()
 
     def __enter__(self) -> Self:
         return self
@@ -137,10 +137,96 @@ class App:
     ) -> None:
         self.close()
 
+    # ---------------------------------------------------------------- reload
 
-def build(folder: Path, *, in_process: bool = False) -> App:
+    def _load_again(self) -> parts.Snapshot:
+        fresh = load(self._folder)
+        fixed = ("mailboxes", "database_url")
+        if changed := [name for name in fixed if getattr(fresh, name) != getattr(self.snapshot, name)]:
+            warn("restart_needed", changed=",".join(changed))
+        adapted = adapt(fresh)
+        self.snapshot = fresh
+        return adapted
+
+    def _files_changed(self) -> bool:
+        before, self._looked_like = self._looked_like, _look_of(self._folder)
+        return before != self._looked_like
+
+    def _postman(self) -> Postman:
+        return SmtpPostman(self.snapshot.smtp)
+
+    def _alert_postman(self) -> Postman:
+        return SmtpPostman(self.snapshot.alert_smtp or self.snapshot.smtp)
+
+
+def build(folder: Path, *, in_process: bool = False, clock: Clock = utc_now) -> App:
     """The desk of that configuration folder; raises ConfigError. Creates or upgrades its database.
 
     `in_process` parses without a child process: for tests and short errands over trusted files.
     """
-    raise NotImplementedError
+    parser: Parser = InProcessParser() if in_process else ChildParser()
+    return App(folder, parser=parser, clock=clock)
+
+
+def adapt(snapshot: Snapshot) -> parts.Snapshot:
+    """The configuration as the daemon needs it."""
+    intervals = snapshot.intervals
+    return parts.Snapshot(
+        hash=snapshot.hash,
+        policy=snapshot.policy,
+        keyring=snapshot.keyring,
+        renderer=Renderer(Templates.load(snapshot.templates)),
+        recognition=recognition_of(snapshot.policy),
+        intervals=parts.Intervals(
+            mailbox_poll_seconds=intervals.mailbox_poll_seconds,
+            delivery_poll_seconds=intervals.delivery_poll_seconds,
+            deadline_poll_seconds=intervals.deadline_poll_seconds,
+            config_poll_seconds=intervals.config_poll_seconds,
+        ),
+        files={name: content.decode("utf-8", "replace") for name, content in snapshot.files},
+    )
+
+
+def recognition_of(policy: Policy) -> Recognition:
+    """What the parser must know to tell the desk's own mail and that of its lists from other mail."""
+    identity = policy.identity
+    lists = (name for group in policy.groups.values() for name in (group.list_id, group.list_address) if name)
+    return Recognition(
+        own_addresses=identity.addresses,
+        instance=identity.instance,
+        arrives_through=identity.arrives_through,
+        group_lists=tuple(lists),
+        languages=identity.languages,
+    )
+
+
+def _watch(settings: MailboxSettings, policy: Policy) -> Watched:
+    return Watched(_mailbox(settings), _counts_from(settings.since, policy))
+
+
+def _mailbox(settings: MailboxSettings) -> Mailbox:
+    match settings.transport:
+        case ImapSettings():
+            return ImapMailbox(settings.transport)
+        case MaildirSettings():
+            return MaildirMailbox(settings.transport)
+    assert_never(settings.transport)
+
+
+def _counts_from(since: Since | date, policy: Policy) -> datetime | None:
+    if since is Since.FIRST_START:
+        return None
+    if since is Since.EVERYTHING:
+        return parts.EVERYTHING
+    midnight = datetime.combine(since, time(), ZoneInfo(policy.identity.timezone))
+    return midnight.astimezone(UTC)
+
+
+def _look_of(folder: Path) -> frozenset[tuple[str, int, int]]:
+    """What changes when somebody edits a file."""
+    found = ((path, path.stat()) for path in folder.rglob("*") if path.is_file())
+    return frozenset((str(path), state.st_mtime_ns, state.st_size) for path, state in found)
+
+
+def _no_postman() -> Postman:
+    raise AssertionError("a rehearsal sends nothing")

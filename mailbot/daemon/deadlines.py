@@ -31,10 +31,10 @@ class Deadlines:
         self._pulse = pulse or Pulse()
         self._last: tuple[datetime, float] | None = None
 
-    def turn(self, now: datetime) -> bool:
-        """Let what is due happen, oldest first; True if anything was."""
+    def turn(self, now: datetime) -> int:
+        """Let what is due happen, oldest first; how many that was."""
         if self._clock_stepped(now):
-            return False
+            return 0
         with self._parts.database.write() as work:
             due = work.deadlines.due(now, limit=BATCH)
             for deadline in due:
@@ -44,7 +44,7 @@ class Deadlines:
             warn("many_deadlines", batch=BATCH)
         if due:
             self._parts.wakes.delivery.set()
-        return bool(due)
+        return len(due)
 
     def _guarded(self, work: Work, deadline: Deadline, now: datetime) -> None:
         try:

@@ -22,7 +22,6 @@ from datetime import datetime, timedelta
 from mailbot.daemon.carrying_out import due_at, mail_undelivered
 from mailbot.daemon.log import crash, log, warn
 from mailbot.daemon.parts import Parts, Pulse
-from mailbot.desk.situation import OurMail
 from mailbot.desk.ticket import Side
 from mailbot.store.moves import ClaimLost
 from mailbot.store.rows import OutboxRow
@@ -53,8 +52,8 @@ class Delivery:
         self._runner: asyncio.Runner | None = None
         self._own = Connection()
 
-    def turn(self, now: datetime) -> bool:
-        """Deliver all that may leave now, one after the other; True if there was anything."""
+    def turn(self, now: datetime) -> int:
+        """Deliver all that may leave now, one after the other; how many were tried."""
         self._runner = self._runner or asyncio.Runner()
         return self._runner.run(self._drain(now))
 
@@ -69,11 +68,12 @@ class Delivery:
             self._runner.close()
             self._runner = None
 
-    async def _drain(self, now: datetime) -> bool:
-        did = self._settle(now)
+    async def _drain(self, now: datetime) -> int:
+        self._settle(now)
+        tried = 0
         while await self._deliver_next(self._own, now):
-            did = True
-        return did
+            tried += 1
+        return tried
 
     async def _serve(self, connection: Connection, wait: Callable[[], None]) -> None:
         """One connection: while it waits ten minutes for a slow server, the others go on."""
@@ -195,16 +195,14 @@ class Delivery:
 
     # ---------------------------------------------------------------- doubts and leases
 
-    def _settle(self, now: datetime) -> bool:
+    def _settle(self, now: datetime) -> None:
         """Leases that ended and doubts whose time has come."""
         if self._settled_at is not None and self._settled_at <= now < self._settled_at + SETTLE_EVERY:
-            return False
+            return
         self._settled_at = now
         with self._parts.database.write() as work:
-            parked: tuple[OurMail, ...] = work.outbox.settle(now)
-            for mail in parked:
+            for mail in work.outbox.settle(now):
                 mail_undelivered(work, self._parts.snapshot, mail, "parked: nobody knows whether it arrived", now)
-        return bool(parked)
 
 
 def _status(failure: DeliveryFailed) -> str:

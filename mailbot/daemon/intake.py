@@ -43,19 +43,19 @@ class Intake:
         """The mailbox this loop reads."""
         return self._mailbox.account
 
-    def turn(self, now: datetime) -> bool:
-        """Take in what is new; True if there was anything."""
+    def turn(self, now: datetime) -> int:
+        """Take in what is new; how many mails that was."""
         if self._retry_at is not None and now < self._retry_at:
-            return False
+            return 0
         try:
             stored = self._look(now)
         except MailboxUnavailable as failure:
             self._fail(failure, now)
-            return False
+            return 0
         self._recover()
         if stored:
             self._parts.wakes.processing.set()
-        return stored > 0
+        return stored
 
     def wait(self, timeout_seconds: float) -> None:
         """Until something may have come (IDLE), or the time is over."""

@@ -1,4 +1,4 @@
-"""The few words that a service says to systemd (sd_notify(3)): a datagram each, without a library, silence elsewhere."""
+"""The few words that a service says to systemd (sd_notify(3)): a datagram each, without a library."""
 
 from __future__ import annotations
 

@@ -55,8 +55,8 @@ class Processing:
         self._pulse = pulse or Pulse()
         self._backlog = Backlog(parts)
 
-    def turn(self, now: datetime, only: Sequence[int] | None = None) -> bool:
-        """Work on the oldest rows (or on `only` these); True if there were any."""
+    def turn(self, now: datetime, only: Sequence[int] | None = None) -> int:
+        """Work on the oldest rows (or on `only` these); how many there were."""
         rows = self._claim(now, only)
         if rows:
             self._work_on(rows, now)
@@ -64,7 +64,7 @@ class Processing:
             self._parts.wakes.deadlines.set()
         else:
             self._backlog.drained()
-        return bool(rows)
+        return len(rows)
 
     def _work_on(self, rows: Sequence[InboxRow], now: datetime) -> None:
         """If the transaction itself fails (a full disk, a lost database) no mail is to blame: no attempt is counted."""
@@ -187,12 +187,15 @@ class Processing:
         elif read.row.attempts >= ATTEMPTS:
             self._set_aside(work, read.row, f"unreadable: {read.parsed.problem}", now)
         else:
-            raise UnreadableMail(read.parsed.problem)
+            warn("unreadable", inbox=read.row.id, attempt=read.row.attempts, problem=read.parsed.problem)
+            work.inbox.try_again(read.row)
 
     def _after_failure(self, work: Work, row: InboxRow, error: Exception, now: datetime) -> None:
-        """The next attempt comes when the lease ends; after the last one the row waits for a person."""
+        """Tried again; after the last attempt the row waits for a person."""
         if row.attempts >= ATTEMPTS:
             self._set_aside(work, row, f"error: {type(error).__name__}", now)
+        else:
+            work.inbox.try_again(row)
 
     def _set_aside(self, work: Work, row: InboxRow, reason: str, now: datetime) -> None:
         snapshot = self._parts.snapshot
@@ -205,10 +208,6 @@ class Processing:
         detail = f"inbox row {row_id}: {reason}"
         remedy = f"mailbot inbox show {row_id}"
         alert_admins(work, self._parts.snapshot, NoteCode.SET_ASIDE, detail, now, inbox_row=row_id, remedy=remedy)
-
-
-class UnreadableMail(Exception):
-    """The parser died of these bytes, twice; there may be a third time."""
 
 
 def happening(row: InboxRow, known: Known, event: Event) -> Happening:

@@ -225,28 +225,28 @@ def remember_config(parts: Parts) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class OneTurn:
-    """What one turn of every loop did."""
+class Turn:
+    """How many mails and deadlines one turn of every loop dealt with, and what could not be reached."""
 
-    fetched: bool
-    processed: bool
-    deadlines: bool
-    delivered: bool
-    problems: tuple[str, ...]
+    fetched: int
+    processed: int
+    deadlines: int
+    delivered: int
+    problems: tuple[str, ...] = ()
 
 
-def turn_once(parts: Parts) -> OneTurn:
+def turn_once(parts: Parts) -> Turn:
     """Every loop, in the order of a mail's way, until nothing is left to do; on this thread."""
     intakes = [Intake(parts, watched) for watched in parts.mailboxes]
     processing, deadlines, delivery = Processing(parts), Deadlines(parts), Delivery(parts)
     remember_config(parts)
     try:
-        fetched = sum(intake.turn(parts.clock()) for intake in intakes) > 0  # every one, not until the first
+        fetched = sum(intake.turn(parts.clock()) for intake in intakes)
         fired = _drain(deadlines.turn, parts)
         processed = _drain(processing.turn, parts)
         delivered = delivery.turn(parts.clock())
         problems = tuple(f"{intake.account}: {intake.problem}" for intake in intakes if intake.problem)
-        return OneTurn(fetched, processed, fired, delivered, problems)
+        return Turn(fetched, processed, fired, delivered, problems)
     finally:
         for intake in intakes:
             intake.close()
@@ -254,8 +254,8 @@ def turn_once(parts: Parts) -> OneTurn:
         parts.parser.close()
 
 
-def _drain(turn: Callable[..., bool], parts: Parts) -> bool:
-    did = False
-    while turn(parts.clock()):
-        did = True
-    return did
+def _drain(turn: Callable[..., int], parts: Parts) -> int:
+    done = 0
+    while did := turn(parts.clock()):
+        done += did
+    return done

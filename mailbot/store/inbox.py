@@ -141,6 +141,10 @@ class Inbox:
         """The row is received again and its attempt not counted: a clean stop, not a crash."""
         self._move_claimed(row, InboxState.RECEIVED, attempts=_INBOX.c.attempts - 1, lease_until=None)
 
+    def try_again(self, row: InboxRow) -> None:
+        """The row is received again and its attempt stays counted: we failed at it."""
+        self._move_claimed(row, InboxState.RECEIVED, lease_until=None)
+
     def note_dkim(self, row: InboxRow, verdict: str) -> None:
         """Our own verification of the signature, before the decision that uses it."""
         held = update(_INBOX).where(_INBOX.c.id == row.id, _INBOX.c.epoch == row.epoch).values(dkim=verdict)
