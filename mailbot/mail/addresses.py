@@ -1,7 +1,7 @@
 """Address lists of a header (RFC 5322 3.4) -> `Address` values, in one pass over the letters.
 
-Groups, comments, quoted names and encoded words are understood; what is broken still yields the addresses a person would
-see in it, and the reading says that it was not plain.
+Groups, comments, quoted names and encoded words are understood; what is broken still yields the addresses a person
+would see in it, and the reading says that it was not plain.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What is known about who really sent: the mail server's Authentication-Results (RFC 8601) and our own DKIM check.
 
-Anybody can write such a field into a mail, so only the fields that our own server wrote count: those of its exact id that
-stand together at the top, above everything the sender could have sent. In doubt nothing is known.
+Anybody can write such a field into a mail, so only the fields that our own server wrote count: those of its exact id
+that stand together at the top, above everything the sender could have sent. In doubt nothing is known.
 """
 
 from __future__ import annotations

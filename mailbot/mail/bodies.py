@@ -9,8 +9,8 @@ from mailbot.mail.html import to_text
 from mailbot.mail.model import Attachment
 from mailbot.mail.parts import Part
 
-_NEVER_BODY = {"text/calendar", "text/vcard", "text/x-vcard", "text/directory", "text/rfc822-headers", "text/css", "text/rtf",
-               "text/x-amp-html", "text/csv", "text/javascript", "text/xml"}  # fmt: skip
+_NEVER_BODY = {"text/calendar", "text/vcard", "text/x-vcard", "text/directory", "text/rfc822-headers", "text/css",
+               "text/rtf", "text/x-amp-html", "text/csv", "text/javascript", "text/xml"}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

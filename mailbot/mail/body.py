@@ -1,8 +1,8 @@
 """Where the new words of a mail end and its signature and history begin.
 
-One scan over the lines: marks above quoted mail (attributions, header blocks, separators, mailbot's own marker) cut; quoted
-lines go to the history; answers written between or below them stay. In doubt more is kept, and `certainty` says so, because
-for the ticket a word too many is better than one lost, and towards a requester a doubtful cut is held.
+One scan over the lines: marks above quoted mail (attributions, header blocks, separators, mailbot's own marker) cut;
+quoted lines go to the history; answers written between or below them stay. In doubt more is kept, and `certainty`
+says so, because for the ticket a word too many is better than one lost, and towards a requester a doubtful cut is held.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What a delivery notice says: which recipients failed, with which status (RFC 3463, RFC 3464), and about which mail.
 
-Standard notices are read from their `message/delivery-status` part; for the others the lines above the returned mail are
-searched for the forms that mail servers write (qmail, Exim, sendmail, Exchange and their likes).
+Standard notices are read from their `message/delivery-status` part; for the others the lines above the returned mail
+are searched for the forms that mail servers write (qmail, Exim, sendmail, Exchange and their likes).
 """
 
 from __future__ import annotations
@@ -145,15 +145,17 @@ def _bare(address: str) -> str:
     return address[5:] if address[:5].upper() == "SMTP=" else address
 
 
+_NAMED = rf"({_ADDRESS.pattern})"
 _FORMS = (  # the first that finds anything decides; each is tried on a line
-    re.compile(r"^\s*<({0})>\s*:?".format(_ADDRESS.pattern)),
-    re.compile(r"^\s*({0})\s*(?:\.{{3}}|:|$|\(|\s-|,\s)".format(_ADDRESS.pattern)),
-    re.compile(r"\b(?:rcpt to|recipient|user|address|to|mailbox|empfänger|destinataire)\W{{1,6}}(?:smtp="
-    r"|rfc822;)?({0})".format(_ADDRESS.pattern),
-               re.IGNORECASE),
-    re.compile(r"<({0})>".format(_ADDRESS.pattern)),
-    re.compile(r"({0})".format(_ADDRESS.pattern)),
-)  # fmt: skip
+    re.compile(rf"^\s*<{_NAMED}>\s*:?"),
+    re.compile(rf"^\s*{_NAMED}\s*(?:\.{{3}}|:|$|\(|\s-|,\s)"),
+    re.compile(
+        r"\b(?:rcpt to|recipient|user|address|to|mailbox|empfänger|destinataire)\W{1,6}(?:smtp=|rfc822;)?" + _NAMED,
+        re.IGNORECASE,
+    ),
+    re.compile(rf"<{_NAMED}>"),
+    re.compile(_NAMED),
+)
 
 
 def _in_form(pattern: re.Pattern[str], notice: str) -> Iterator[str]:

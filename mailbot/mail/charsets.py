@@ -1,4 +1,5 @@
-"""Bytes -> Unicode by the charset a mail names, or by what the bytes themselves say where that name is missing or wrong.
+"""Bytes -> Unicode by the charset a mail names, or by what the bytes themselves say where that name is missing or
+wrong.
 
 Encoded words (RFC 2047) are read by a scanner of our own: neighbours of one charset are joined before they are decoded,
 because programs cut in the middle of a letter.
@@ -154,7 +155,7 @@ def decode_base64(content: bytes) -> tuple[bytes, bool]:
     body = letters.rstrip(b"=")
     clean_input = len(letters) % 4 == 0 and b"=" not in body
     chunks = []
-    for piece in body.split(b"=") if b"=" in body else [body]:  # concatenated pieces, each padded
-        piece = piece[: len(piece) - 1] if len(piece) % 4 == 1 else piece
+    for padded in body.split(b"=") if b"=" in body else [body]:  # concatenated pieces, each padded
+        piece = padded[:-1] if len(padded) % 4 == 1 else padded
         chunks.append(binascii.a2b_base64(piece + b"=" * (-len(piece) % 4)))
     return b"".join(chunks), clean_input

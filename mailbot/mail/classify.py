@@ -1,7 +1,7 @@
 """Who or what wrote a mail: a decision list whose first match wins (RFC 3834, 3464, 8098, 5965, 2369).
 
-All instances of a header count, folded and without comments. `human` is what nothing speaks against; every class has the
-rule that decided as its reason. Phrases that decide stand in `phrases.py`.
+All instances of a header count, folded and without comments. `human` is what nothing speaks against; every class has
+the rule that decided as its reason. Phrases that decide stand in `phrases.py`.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ from mailbot.mail.phrases import (
 
 Verdict = tuple[MailClass, str]
 
-_DAEMONS = ("mailer-daemon", "mailerdaemon", "mail-daemon", "mailer_daemon", "postmaster", "post_master", "mdaemon", "mail.daemon", "mta",
-            "mail-system", "mailsystem", "mailer", "mailadm", "postoffice")  # fmt: skip
+_DAEMONS = ("mailer-daemon", "mailerdaemon", "mail-daemon", "mailer_daemon", "postmaster", "post_master", "mdaemon",
+            "mail.daemon", "mta", "mail-system", "mailsystem", "mailer", "mailadm", "postoffice")  # fmt: skip
 _NO_REPLIES = ("noreply", "no-reply", "no_reply", "donotreply", "do-not-reply", "do_not_reply", "nicht-antworten",
                "noreply-", "no-reply-", "daemon", "root", "nobody", "cron", "www-data", "mailman", "majordomo",
                "listserv", "notification", "notifications", "autoreply", "auto-reply")  # fmt: skip
@@ -97,13 +97,8 @@ def _delivery_notice(facts: _Facts) -> Verdict | None:
     reports = delivery_reports(facts.root)
     if not reports and facts.report_type() != "delivery-status":
         return None
-    if (
-        facts.has("x-autoreply", "x-autorespond")
-        or "auto-replied" in facts.values("auto-submitted")
-        and not facts.is_daemon()
-    ):
-        if says_absent_subject(facts.mail.subject):
-            return None
+    if facts.has("x-autoreply", "x-autorespond") and says_absent_subject(facts.mail.subject):
+        return None  # some absence assistants dress their notes as delivery reports
     actions = {report.action for report in reports}
     if actions & {"failed", "failure"} or not actions - {""}:
         if not reports and says_delayed(facts.mail.subject, facts.mail.text):

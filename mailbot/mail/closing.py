@@ -16,8 +16,8 @@ _MOBILE = re.compile(
     r" .{2,40}gesendet|gesendet (?:mit|von|über)|diese nachricht wurde von meinem"
     r"|envoyé (?:de|depuis|à partir)|enviado (?:desde|do|de meu|via|a partir)|inviato da|verzonden (?:vanaf|met"
     r"|via)|skickat från|sendt fra|wysłane z|odesláno z"
-    r"|lähetetty |отправлено (?:с|из)|iphone'umdan|從我的|发自我的|iphone から送信|나의 .{2,20}에서|hol dir outlook|téléchargez"
-    r" outlook|obtener outlook)",
+    r"|lähetetty |отправлено (?:с|из)|iphone'umdan|從我的|发自我的|iphone から送信|나의 .{2,20}에서"
+    r"|hol dir outlook|téléchargez outlook|obtener outlook)",
     re.IGNORECASE,
 )
 _CLOSING = re.compile(
@@ -99,10 +99,7 @@ def _contact_start(lines: list[str], end: int) -> int:
         end -= 1
     first = max(1, end - _LINES_AT_MOST)
     closing = next((place for place in range(end - 1, first - 2, -1) if _CLOSING.match(lines[place][:80])), -1)
-    if closing >= 0:
-        start = _after_name(lines, closing + 1, end)
-    else:
-        start = _last_paragraph(lines, first, end)
+    start = _after_name(lines, closing + 1, end) if closing >= 0 else _last_paragraph(lines, first, end)
     block = [line[:_LINE_LETTERS] for line in lines[start:end] if line.strip()]
     contacts = sum(_CONTACT.search(line) is not None for line in block)
     prose = sum(len(line) > 75 and _CONTACT.search(line) is None for line in block)

@@ -1,7 +1,8 @@
 """Fields -> the bytes of one outgoing mail: the same fields give the same bytes (RFC 5322, 2045, 2046, 2183).
 
 Text and HTML are alternatives, inline images stand beside the HTML that shows them, attachments follow. Boundaries come
-from the Message-ID, so that a mail composed again after a crash is the mail that was composed before. Every part ends with a line end, which a boundary then counts as its own.
+from the Message-ID, so that a mail composed again after a crash is the mail that was composed before. Every part ends
+with a line end, which a boundary then counts as its own.
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ from mailbot.mail.model import Address, Attachment
 __all__ = ["Draft", "clean", "compose"]
 
 _OWN_FIELDS = {"date", "from", "to", "cc", "bcc", "reply-to", "subject", "message-id", "in-reply-to", "references",
-               "mime-version", "content-type", "content-transfer-encoding", "content-disposition", "sender"}  # fmt: skip
+               "mime-version", "content-type", "content-transfer-encoding", "content-disposition",
+               "sender"}  # fmt: skip
 _FIELD_NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,60}", re.ASCII)
 _TYPE = re.compile(r"(?:application|audio|font|image|model|text|video)/[a-z0-9][a-z0-9.+-]{0,60}", re.ASCII)
 _TEXT_CONTROLS = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\x7f]")
@@ -78,7 +80,8 @@ def _header(draft: Draft) -> bytes:
 
 
 def _further(name: str, value: str) -> bytes:
-    assert _FIELD_NAME.fullmatch(name) and name.lower() not in _OWN_FIELDS, f"no further field: {name!r}"
+    assert _FIELD_NAME.fullmatch(name), f"no name of a field: {name!r}"
+    assert name.lower() not in _OWN_FIELDS, f"{name} has a place of its own in the draft"
     return field(name, value)
 
 

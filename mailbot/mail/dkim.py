@@ -1,8 +1,8 @@
 """Verifying DKIM signatures (RFC 6376) with DNS answers that somebody else fetched.
 
-Stricter than the RFC where it is known to be weak: no partial bodies (`l=`), no SHA-1 (RFC 8301), one From field only; and
-a signature counts only for a From in the signing domain or below it. The library compares `x=` with the clock, so a verdict
-belongs to the moment of arrival and is stored then.
+Stricter than the RFC where it is known to be weak: no partial bodies (`l=`), no SHA-1 (RFC 8301), one From field
+only; and a signature counts only for a From in the signing domain or below it. The library compares `x=` with the
+clock, so a verdict belongs to the moment of arrival and is stored then.
 """
 
 from __future__ import annotations
@@ -101,7 +101,7 @@ def _holds(raw: bytes, signature: _Signature, record: bytes) -> bool:
     try:
         checker = dkim.DKIM(raw)
         return bool(checker.verify(idx=signature.place, dnsfunc=answer)) and _means_the_same(checker, raw, signature)
-    except Exception:  # noqa: BLE001 - the library raises many kinds for broken signatures and keys; all mean "not proved"
+    except Exception:  # the library raises many kinds for broken signatures and keys; all mean "not proved"
         return False
 
 

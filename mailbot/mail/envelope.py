@@ -18,8 +18,8 @@ Attempt = Callable[[str, Callable[[], Any], Any], Any]
 
 _BRACKETED_ID = re.compile(r"<\s{0,5}([^<>]{1,998})>")
 _REFERENCES_AT_MOST = 200
-_DELIVERED = ("delivered-to", "x-original-to", "envelope-to", "x-envelope-to", "x-delivered-to", "apparently-to", "x-rcpt-to",
-              "resent-to", "resent-cc")  # fmt: skip
+_DELIVERED = ("delivered-to", "x-original-to", "envelope-to", "x-envelope-to", "x-delivered-to", "apparently-to",
+              "x-rcpt-to", "resent-to", "resent-cc")  # fmt: skip
 _WEEKDAY_AT_END = re.compile(r"\([^)]{0,60}\)?\s*$")
 
 

@@ -42,7 +42,7 @@ def find_forwarded(text: str, subject: str = "") -> Forwarded | None:
 def _announced(lines: list[str], place: int) -> Forwarded | None:
     glued = split_glued(lines[place])
     if len(glued) > 2:  # the whole block on one line
-        lines, place = [*lines[:place], *glued, *lines[place + 1 :]], place
+        lines = [*lines[:place], *glued, *lines[place + 1 :]]
     for start in range(place + 1, min(place + 8, len(lines))):
         if block := find_block(lines, start):
             return _original(lines, block)

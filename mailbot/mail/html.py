@@ -1,7 +1,8 @@
 """HTML of a mail -> text, or HTML that is harmless to show; the only place that reads HTML.
 
-The text keeps what a person saw: blocks as lines, quoted blocks as `> ` lines, the target of a link behind its words. What
-was hidden (style, script, `display:none`, preheaders) is dropped, since words that nobody saw must not steer a ticket.
+The text keeps what a person saw: blocks as lines, quoted blocks as `> ` lines, the target of a link behind its words.
+What was hidden (style, script, `display:none`, preheaders) is dropped, since words that nobody saw must not steer a
+ticket.
 """
 
 from __future__ import annotations
@@ -15,9 +16,9 @@ import nh3
 from mailbot.mail.markup import Tag, read_markup
 
 _VOID = {"br", "hr", "img", "input", "meta", "link", "col", "area", "base", "wbr", "source", "embed", "param", "track"}
-_BLOCK = {"p", "div", "table", "tr", "ul", "ol", "dl", "dt", "dd", "h1", "h2", "h3", "h4", "h5", "h6", "pre", "center", "form",
-          "section", "article", "header", "footer", "address", "figure", "fieldset", "body", "main", "aside", "nav", "tbody",
-          "thead", "caption", "blockquote", "li"}  # fmt: skip
+_BLOCK = {"p", "div", "table", "tr", "ul", "ol", "dl", "dt", "dd", "h1", "h2", "h3", "h4", "h5", "h6", "pre", "center",
+          "form", "section", "article", "header", "footer", "address", "figure", "fieldset", "body", "main", "aside",
+          "nav", "tbody", "thead", "caption", "blockquote", "li"}  # fmt: skip
 _SPACED = {"p", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "table", "blockquote", "pre"}
 _DROPPED = {"style", "script", "head", "title", "template", "noscript", "object", "svg", "select", "xml"}
 _HIDDEN = re.compile(
@@ -204,13 +205,13 @@ def _hides(tag: Tag) -> bool:
 
 # ---------------------------------------------------------------- harmless HTML
 
-_TAGS = {"a", "b", "blockquote", "br", "code", "div", "em", "h1", "h2", "h3", "h4", "hr", "i", "img", "li", "ol", "p", "pre", "s",
-         "span", "strong", "sub", "sup", "table", "tbody", "td", "th", "thead", "tr", "u", "ul"}  # fmt: skip
+_TAGS = {"a", "b", "blockquote", "br", "code", "div", "em", "h1", "h2", "h3", "h4", "hr", "i", "img", "li", "ol", "p",
+         "pre", "s", "span", "strong", "sub", "sup", "table", "tbody", "td", "th", "thead", "tr", "u", "ul"}  # fmt: skip
 _ATTRIBUTES = {"a": {"href"}, "img": {"src", "alt"}, "td": {"colspan", "rowspan"}, "th": {"colspan", "rowspan"}}
 
 
 def sanitise(html: str) -> str:
-    """The HTML with nothing that acts, loads or hides: a short list of tags, links to http(s) and mailto, images by cid."""
+    """The HTML with nothing that acts, loads or hides: a short list of tags and attributes."""
     return nh3.clean(
         html,
         tags=_TAGS,

@@ -22,7 +22,7 @@ class Key:
     secret: bytes = field(repr=False)
 
     def __post_init__(self) -> None:
-        assert len(self.id) == 1 and self.id in _VALUES, "a key id is one character of a-z2-7"
+        assert self.id in _VALUES, "a key id is one character of a-z2-7"
         assert len(self.secret) == 32, "a key has 32 bytes"
 
     def sign(self, purpose: str, text: str, letters: int) -> str:

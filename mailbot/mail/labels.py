@@ -1,4 +1,5 @@
-"""Header blocks inside a text: the "From: / Sent: / To: / Subject:" lines that mail programs write above what they quote.
+"""Header blocks inside a text: the "From: / Sent: / To: / Subject:" lines that mail programs write above what they
+quote.
 
 About twenty languages; a block is at least two different labels close together, so that "To:" in a sentence is none.
 """
@@ -32,25 +33,34 @@ class Block:
 
 
 _WORDS = {
-    Label.FROM: "from|von|de|de la|da|van|från|fra|od|lähettäjä|feladó|от|отправитель|від|від кого|kimden|gönderen|発信者|差出人"
-    "|发件人|寄件者|보낸 사람|nadawca|expéditeur|remitente|mittente|remetente|afzender|avsändare|odesílatel|šalje|from address",
-    Label.DATE: "date|sent|datum|gesendet|date d'envoi|envoyé|envoyé le|fecha|enviado|enviado el|enviado em|enviada em|enviada"
-    "|data|inviato|verzonden|skickat|dato|sendt|wysłano|data wysłania|dátum|elküldve|küldve|odesláno|odoslané|lähetetty|päivämäärä"
+    Label.FROM: "from|von|de|de la|da|van|från|fra|od|lähettäjä|feladó|от|отправитель|від|від кого|kimden"
+    "|gönderen|発信者|差出人"
+    "|发件人|寄件者|보낸 사람"
+    "|nadawca|expéditeur|remitente|mittente|remetente|afzender|avsändare|odesílatel|šalje|from address",
+    Label.DATE: "date|sent|datum|gesendet|date d'envoi|envoyé|envoyé le|fecha|enviado|enviado el|enviado em"
+    "|enviada em|enviada"
+    "|data|inviato|verzonden|skickat|dato|sendt|wysłano|data wysłania|dátum|elküldve|küldve|odesláno|odoslané"
+    "|lähetetty|päivämäärä"
     "|дата|отправлено|відправлено|надіслано|tarih|gönderilme|gönderildi|dată|trimis|poslano|日時|送信日時|发送时间|日期|寄件日期|날짜"
     "|보낸 날짜|sent at|date/time|received",
-    Label.TO: "to|an|à|a|para|aan|till|til|do|komu|pre|vastaanottaja|címzett|кому|kime|alıcı|către|prima|za|宛先|收件人|收件者|받는 사람"
+    Label.TO: "to|an|à|a|para|aan|till|til|do|komu|pre|vastaanottaja|címzett|кому|kime|alıcı|către|prima|za|宛先"
+    "|收件人|收件者|받는 사람"
     "|destinataire|destinatario|destinatário|adresat|recipient|příjemce|pro",
-    Label.CC: "cc|cc:|kopie|kopie an|copie|copie à|copia|copia a|cópia|kopia|kopi|kopio|kópia|копия|копія|bilgi|dw|másolatot kap|másolat|másolat:"
+    Label.CC: "cc|cc:|kopie|kopie an|copie|copie à|copia|copia a|cópia|kopia|kopi|kopio|kópia|копия|копія|bilgi"
+    "|dw|másolatot kap|másolat|másolat:"
     "|do wiadomości|抄送|副本|참조|carbon copy|kopija|copie la|cópia para",
-    Label.SUBJECT: "subject|betreff|objet|asunto|assunto|oggetto|onderwerp|ämne|emne|temat|předmět|predmet|aihe|tárgy|тема|konu|subiect"
+    Label.SUBJECT: "subject|betreff|objet|asunto|assunto|oggetto|onderwerp|ämne|emne|temat|předmět|predmet|aihe"
+    "|tárgy|тема|konu|subiect"
     "|naslov|主题|主旨|件名|제목",
-    Label.OTHER: "importance|priority|wichtigkeit|priorität|reply-to|antwort an|attachments|anlagen|bcc|organization|message-id"
-    "|importancia|archivos adjuntos|pièces jointes|répondre à|x-mailer|list|sent by|pièce jointe|sensitivity|newsgroups|fcc|resent-from"
+    Label.OTHER: "importance|priority|wichtigkeit|priorität|reply-to|antwort an|attachments|anlagen|bcc"
+    "|organization|message-id"
+    "|importancia|archivos adjuntos|pièces jointes|répondre à|x-mailer|list|sent by|pièce jointe|sensitivity"
+    "|newsgroups|fcc|resent-from"
     "|in-reply-to|references|mime-version|content-type|return-path|gesendet von",
 }  # fmt: skip
 _LABELS = {word: label for label, words in _WORDS.items() for word in words.split("|")}
 _LINE = re.compile(r"[\s>|*\"]{0,20}([^\W\d_][^:：*<>@]{0,24}?)\s{0,3}\*{0,2}\s{0,2}[:：]\*{0,2}(?!//)(.*)", re.DOTALL)
-_BLOCK_LINES = 14
+_BLOCK_LINES = 28
 _LINE_LETTERS = 2_000
 _DATE_LINE = re.compile(r"\d{1,4}[./-]\d{1,2}[./-]\d{2,4}|\d{1,2}:\d{2}\s?(?:AM|PM)", re.IGNORECASE)
 
@@ -85,24 +95,17 @@ def find_block(lines: list[str], start: int) -> Block | None:
     values: dict[Label, list[str]] = {}
     current: Label | None = None
     end = start
-    for place in range(start, min(len(lines), start + _BLOCK_LINES * 2)):
-        bare = lines[place].strip("> \t\xa0*")
+    for place in range(start, min(len(lines), start + _BLOCK_LINES)):
         if read := read_label(lines[place]):
             if read[0] in values and read[0] is not Label.OTHER:
                 break
-            current = read[0]
+            current, end = read[0], place + 1
             values[current] = [read[1]]
-            end = place + 1
-        elif not bare:
-            if not _goes_on(lines, place):
-                break
-        elif current in (Label.TO, Label.CC) and _continues(lines[place], values[current]):
-            values[current].append(bare)
+        elif current and _continues(lines[place], current, values[current]):
+            values[current].append(lines[place].strip("> \t\xa0*"))
             end = place + 1
         elif current is Label.SUBJECT or not _goes_on(lines, place):
             break
-        else:
-            values[current or Label.OTHER].append(bare)
     return _block(start, end, {label: " ".join(words).strip() for label, words in values.items()})
 
 
@@ -121,8 +124,10 @@ def _goes_on(lines: list[str], place: int) -> bool:
     return read_label(following) is not None
 
 
-def _continues(line: str, so_far: list[str]) -> bool:
+def _continues(line: str, label: Label, so_far: list[str]) -> bool:
     """Whether a line goes on with a list of recipients."""
+    if label not in (Label.TO, Label.CC) or not line.strip("> \t\xa0*"):
+        return False
     return line[:1] in " \t" or so_far[-1].endswith((",", ";")) or ("@" in line and not so_far[-1].endswith("."))
 
 

@@ -9,22 +9,33 @@ import math
 import re
 
 _WORDS = {
-    "en": "the and to of is in it you that for on with this have not are be my we can i at please hi hello dear thanks thank from was or"
-    " but has will your as an if do does when what how no any me our would could there cannot can't don't it's i'm since help",
-    "de": "der die das und ist nicht ich sie wir mit auf für ein eine einen dem den des zu von im in es bitte hallo guten tag danke vielen"
-    " dank noch auch kann mein meine meinem meiner bei aber wie wird werden hat habe haben seit nach mehr wenn am an um uns ihnen ihr sehr"
-    " geehrte geehrter damen herren grüße gruß mir keine kein leider als oder nur war wieder sich dass da geht liebe lieber",
-    "fr": "le la les des et est pas je vous nous une un pour avec que qui dans sur bonjour merci mon ma mes ce cette ne du au aux en il elle plus"
+    "en": "the and to of is in it you that for on with this have not are be my we can i at please hi hello dear"
+    " thanks thank from was or"
+    " but has will your as an if do does when what how no any me our would could there cannot can't don't it's"
+    " i'm since help",
+    "de": "der die das und ist nicht ich sie wir mit auf für ein eine einen dem den des zu von im in es bitte"
+    " hallo guten tag danke vielen"
+    " dank noch auch kann mein meine meinem meiner bei aber wie wird werden hat habe haben seit nach mehr wenn am"
+    " an um uns ihnen ihr sehr"
+    " geehrte geehrter damen herren grüße gruß mir keine kein leider als oder nur war wieder sich dass da geht"
+    " liebe lieber",
+    "fr": "le la les des et est pas je vous nous une un pour avec que qui dans sur bonjour merci mon ma mes ce"
+    " cette ne du au aux en il elle plus"
     " mais ou par votre notre depuis être avoir suis ai peut ça cordialement comme très bien aussi fait",
-    "es": "el la los las y es no que de en un una por para con mi su se lo hola gracias buenos días pero como más este esta está he ha tengo"
+    "es": "el la los las y es no que de en un una por para con mi su se lo hola gracias buenos días pero como más"
+    " este esta está he ha tengo"
     " puedo favor saludos desde cuando muy también hay nos usted ustedes estimado quiero del al",
-    "it": "il lo la gli le e è non che di in un una per con mi si sono ho ha buongiorno grazie ma come più questo questa da dal della nel"
+    "it": "il lo la gli le e è non che di in un una per con mi si sono ho ha buongiorno grazie ma come più questo"
+    " questa da dal della nel"
     " anche quando saluti vi ci posso essere del al",
-    "nl": "de het een en is niet ik u we wij met op voor van in te dat die er zijn hebben heb bedankt hallo goedemorgen groet vriendelijke maar"
+    "nl": "de het een en is niet ik u we wij met op voor van in te dat die er zijn hebben heb bedankt hallo"
+    " goedemorgen groet vriendelijke maar"
     " ook kan mijn wordt naar aan om bij geen als nog",
-    "pt": "o a os as e é não que de em um uma por para com meu minha se obrigado olá bom dia mas como mais este esta está tenho posso"
+    "pt": "o a os as e é não que de em um uma por para com meu minha se obrigado olá bom dia mas como mais este"
+    " esta está tenho posso"
     " favor desde quando muito também do da no na ao",
-    "sv": "och att det är inte jag en ett på för med som i av den till vi har kan hej tack men om när från min mitt hälsningar så ni",
+    "sv": "och att det är inte jag en ett på för med som i av den till vi har kan hej tack men om när från min"
+    " mitt hälsningar så ni",
     "pl": "i w nie na się z do to że jest jak mam proszę dzień dobry dziękuję ale o od po czy moje mój jestem nam",
 }
 _LETTERS = {"de": "äöüß", "fr": "éèàçêœ", "es": "ñ¿¡ó", "sv": "åäö", "pt": "ãõç", "pl": "ąęłśżź"}

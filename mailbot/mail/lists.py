@@ -13,8 +13,9 @@ from mailbot.mail.addresses import read_addresses
 from mailbot.mail.model import Address, Mail, Recognition, ascii_fold
 
 LIST_HEADERS = {"list-id", "list-post", "list-unsubscribe", "list-unsubscribe-post", "list-subscribe", "list-help",
-                "list-owner", "list-archive", "mailing-list", "x-mailing-list", "x-mailman-version", "x-beenthere", "x-loop-list",
-                "x-listname", "x-list-id", "precedence", "list-software", "x-google-group-id"}  # fmt: skip
+                "list-owner", "list-archive", "mailing-list", "x-mailing-list", "x-mailman-version", "x-beenthere",
+                "x-loop-list", "x-listname", "x-list-id", "precedence", "list-software",
+                "x-google-group-id"}  # fmt: skip
 _VIA = re.compile(r"(.{1,200}?)['\"]?\s+(?:via|über|par|von|door|vía)\s+\S.*", re.IGNORECASE | re.DOTALL)
 _BRACKETED = re.compile(r"<([^<>\s]{1,255})>")
 

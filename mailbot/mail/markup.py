@@ -1,7 +1,7 @@
 """HTML as a stream of tags and texts.
 
-Not `html.parser`: its passes over unclosed comments and tags are quadratic, and mail is hostile. Here every letter is looked
-at a bounded number of times: a search that failed once is not tried again.
+Not `html.parser`: its passes over unclosed comments and tags are quadratic, and mail is hostile. Here every letter is
+looked at a bounded number of times: a search that failed once is not tried again.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ class Address:
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """A part that is not the text of the mail; `name` is what the sender claims and must be rebuilt before it is used."""
+    """A part that is not the text; `name` is what the sender claims and must be rebuilt before it is used."""
 
     name: str
     type: str
@@ -52,7 +52,7 @@ class Bounced:
 
 
 class MailClass(StrEnum):
-    """Who or what wrote; first match of the decision list in `classify.py`. `own`, `spam` and `canary` need a configuration."""
+    """Who or what wrote: first match of the list in `classify.py`; `own`, `spam` and `canary` need a configuration."""
 
     HUMAN = "human"
     AUTO_REPLY = "auto_reply"

@@ -1,13 +1,13 @@
 """Any bytes -> `Mail` (RFC 5322, RFC 2045 ff.): never raises, never hangs; what was wrong stands in `Mail.defects`.
 
-Limits are applied to the raw bytes before anything is decoded, and each header is read in a step of its own, so that one
-broken field costs that field and not the mail.
+Limits are applied to the raw bytes before anything is decoded, and each header is read in a step of its own, so that
+one broken field costs that field and not the mail.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TypeVar
 
@@ -44,13 +44,13 @@ class _Steps:
     raw: bytes
     recognition: Recognition
     budget: Budget
-    root: Part = Part(Fields())
+    root: Part = field(default_factory=lambda: Part(Fields()))
 
     def attempt(self, what: str, step: Callable[[], _Value], otherwise: _Value) -> _Value:
         """The step's value, or `otherwise` and a defect: a parser that raises would stop the mailbox."""
         try:
             return step()
-        except Exception as error:  # noqa: BLE001 - any fault in hostile bytes costs one step, never the mail
+        except Exception as error:  # any fault in hostile bytes costs one step, never the mail
             self.budget.note(f"unreadable: {what} ({type(error).__name__})")
             return otherwise
 

@@ -1,7 +1,7 @@
 """The phrases by which delivery notices, absence notes and reports are known where no header says so.
 
-Each pattern is tried on a bounded stretch of text, has no nested repetition, and is anchored to words that a person writing
-about the same matter would hardly begin with.
+Each pattern is tried on a bounded stretch of text, has no nested repetition, and is anchored to words that a person
+writing about the same matter would hardly begin with.
 """
 
 from __future__ import annotations
@@ -127,7 +127,8 @@ _GIVEN_UP = _any_of(
     r"message expired",
     r"too long",
 )
-# "Automatic reply: your subject": what the programs write in front; a person asking about such replies has no colon there.
+# "Automatic reply: your subject": what the programs write in front; a person asking about such replies has no colon
+# there.
 _AUTOMATIC_PREFIX = re.compile(
     r"^\W{0,3}(?:automatic reply|automatische antwort|réponse automatique|respuesta automática|risposta automatica"
     r"|resposta automática|automatisch antwoord|autosvar|automatiskt svar|automatisk svar|automaattinen vastaus"

@@ -17,8 +17,8 @@ _VERBS = (
     r"|napisał\(-a\)|pisze|napsal|napsala|napsal\(a\)"
     r"|napísal|napísal\(a\)|kirjoitti|kirjoitti\s.{0,200}|írta|ezt írta|написал|написала|написал\(а\)|пишет|пише"
     r"|писал|писал\(а\)|написа"
-    r"|yazdı|şunları yazdı|viết|đã viết|a scris|je napisao|je napisao/la|napisao je|写道|寫道|のメール|のメッセージ|님이 작성|pisze"
-    r"|ha escrit"
+    r"|yazdı|şunları yazdı|viết|đã viết|a scris|je napisao|je napisao/la|napisao je"
+    r"|写道|寫道|のメール|のメッセージ|님이 작성|pisze|ha escrit"
 )
 _VERB_ENDS = re.compile(rf"(?:\b(?:{_VERBS}))\s{{0,3}}(?:<[^<>]{{0,200}}>)?\s{{0,3}}[:：.]?\W{{0,5}}$", re.IGNORECASE)
 _OPENINGS = re.compile(
@@ -43,7 +43,8 @@ _SEPARATOR = re.compile(
     r"|videresendt (?:melding|meddelelse)|przekazana wiadomość"
     r"|wiadomość przesłana dalej|přeposlaná zpráva|preposlaná správa|edelleenlähetetty viesti|välitetty viesti"
     r"|továbbított üzenet|пересылаемое сообщение|перенаправлене повідомлення"
-    r"|переслане повідомлення|iletilen (?:mesaj|ileti)|proslijeđena poruka|mesaj redirecționat|转发邮件|轉寄郵件|転送メッセージ"
+    r"|переслане повідомлення|iletilen (?:mesaj|ileti)|proslijeđena poruka"
+    r"|mesaj redirecționat|转发邮件|轉寄郵件|転送メッセージ"
     r"|reply (?:message|separator)|antwort(?:nachricht)?"
     r"|original appointment|original email)",
     re.IGNORECASE,

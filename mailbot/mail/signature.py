@@ -1,7 +1,7 @@
 """What a signature tells about its writer: telephone numbers, organisation, job title.
 
-Only the signature and the last lines of the new words are searched: numbers elsewhere are serial numbers and amounts, and
-looking for telephone numbers among them is slow.
+Only the signature and the last lines of the new words are searched: numbers elsewhere are serial numbers and amounts,
+and looking for telephone numbers among them is slow.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Which mail is the same mail again: two fingerprints (decisions.md "Duplicates").
 
-The raw one finds the same bytes fetched twice. The second finds what a person would call the same mail although the bytes
-differ: a copy through a list or a second alias. A Message-ID alone proves nothing, since senders choose it; and the token's
-ticket and role belong to it, so that a forgery sent first never swallows the genuine mail.
+The raw one finds the same bytes fetched twice. The second finds what a person would call the same mail although the
+bytes differ: a copy through a list or a second alias. A Message-ID alone proves nothing, since senders choose it; and
+the token's ticket and role belong to it, so that a forgery sent first never swallows the genuine mail.
 """
 
 from __future__ import annotations
@@ -38,5 +38,5 @@ def fingerprints(raw: bytes, mail: Mail, token_key: str) -> Fingerprints:
 
 
 def _words(mail: Mail) -> str:
-    """The new words without what transport changes: line breaks, blanks, and the footers of lists (cut with the reply)."""
+    """The new words without what transport changes: line breaks and blanks; the footers of lists are no new words."""
     return " ".join((mail.reply or mail.text).split())

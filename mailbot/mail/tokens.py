@@ -1,13 +1,13 @@
 """Signed references: they tie an answer to its ticket, role and recipient (decisions.md "Tokens and threads").
 
-Promise: self-contained (no look-up), alive after lower- and upper-casing, and every letter is covered by the code, so that
-no altered token verifies and none of one role ever reads as another's. The plus-part of an address is
+Promise: self-contained (no look-up), alive after lower- and upper-casing, and every letter is covered by the code, so
+that no altered token verifies and none of one role ever reads as another's. The plus-part of an address is
 
     kind 1 | key 1 | ticket 7 | cycle 2 | expiry 3 | audience 8 | code 16      = 38 letters of base32, 80-bit code
 
-and with a base of up to 20 characters the local part stays below 64 octets (RFC 5321 4.5.3.1.1). A Message-ID carries the
-same fields, a serial number and a 128-bit code. Whether a token has expired or is used by somebody else is the caller's
-judgement: `Token.expires`, `Token.is_for`.
+and with a base of up to 20 characters the local part stays below 64 octets (RFC 5321 4.5.3.1.1). A Message-ID carries
+the same fields, a serial number and a 128-bit code. Whether a token has expired or is used by somebody else is the
+caller's judgement: `Token.expires`, `Token.is_for`.
 """
 
 from __future__ import annotations
