@@ -26,6 +26,7 @@ class PieceKind(StrEnum):
     MARKER = "marker"  # "reply above this line"
     HEADING = "heading"
     WORDS = "words"  # what somebody wrote, untouched
+    QUOTE = "quote"  # the same, set apart from the desk's own words around it
     MARKDOWN = "markdown"  # an FAQ entry
     BULLETS = "bullets"
     TABLE = "table"  # rows of (label, value)
@@ -77,6 +78,10 @@ class Pieces:
     def words(self, text: str) -> Markup:
         """Somebody's own words."""
         return self._keep(Piece(PieceKind.WORDS, to_lines(plain(text))))
+
+    def quote(self, text: str) -> Markup:
+        """Somebody's own words among words of the desk."""
+        return self._keep(Piece(PieceKind.QUOTE, to_lines(plain(text))))
 
     def markdown(self, text: str) -> Markup:
         """An FAQ entry."""

@@ -53,6 +53,7 @@ _WRITERS: Mapping[PieceKind, Callable[[Piece], str]] = {
     PieceKind.MARKER: lambda piece: f"--- {piece.text} ---",
     PieceKind.HEADING: lambda piece: piece.text,
     PieceKind.WORDS: lambda piece: piece.text,
+    PieceKind.QUOTE: lambda piece: piece.text,
     PieceKind.SIGNATURE: lambda piece: piece.text,
     PieceKind.MARKDOWN: lambda piece: markdown_to_text(piece.text),
     PieceKind.BULLETS: lambda piece: "\n".join(_wrap(item, first="- ", others="  ") for item in piece.items),

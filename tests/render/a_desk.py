@@ -56,7 +56,9 @@ POLICY = Policy(
         "network": Group("network", "Network", ("nils@staff.example.org",), "duty@staff.example.org"),
     },
     triage=TriagePolicy({}, (), {}, {}, "printers"),
-    levels=ServiceLevels(RoundTheClock(), {priority: Target(timedelta(hours=4), timedelta(days=2)) for priority in Priority}),
+    levels=ServiceLevels(
+        RoundTheClock(), {priority: Target(timedelta(hours=4), timedelta(days=2)) for priority in Priority}
+    ),
 )
 
 
