@@ -1,6 +1,7 @@
 """The memory of the gate: sliding windows and mutes (reliability: limits and breaker).
 
 Counts are read and written in the transaction that queues the mail, so that two workers never both take a last place.
+Each class of mail has windows of its own: a conversation between people (class A) uses up no automatic answers (class B).
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, delete, func, insert, select
 
 from mailbot.desk.decision import Mute
-from mailbot.desk.outgoing import MailClass
+from mailbot.desk.outgoing import DECLARED, MailClass, OutgoingKind
 from mailbot.desk.situation import GateCounts
 from mailbot.desk.ticket import Side
 from mailbot.store import tables
@@ -27,7 +28,6 @@ HOUR = timedelta(hours=1)
 DAY = timedelta(hours=24)
 EVERYBODY = "*"  # the mute that is the open breaker
 HUMAN_WORDS = ("words", "note", "command")  # kinds of entries that a person wrote
-GLOBAL = "global"
 
 
 class Gate:
@@ -48,13 +48,14 @@ class Gate:
     ) -> GateCounts:
         """What the gate must know before a mail of this kind to this address; `aliases` share its limits."""
         addresses = {counted(one) for one in (address, *aliases)}
-        keys = [_address_key(one) for one in addresses]
+        class_ = DECLARED[OutgoingKind(kind)].class_
+        keys = [_address_key(class_, one) for one in addresses]
         return GateCounts(
             address_hour=self._sum(keys, now - HOUR),
             address_day=self._sum(keys, now - DAY),
-            domain_hour=self._sum([_domain_key(address)], now - HOUR),
-            ticket_day=0 if ticket is None else self._sum([_ticket_key(ticket)], now - DAY),
-            global_hour=self._sum([GLOBAL], now - HOUR),
+            domain_hour=self._sum([_domain_key(class_, address)], now - HOUR),
+            ticket_day=0 if ticket is None else self._sum([_ticket_key(class_, ticket)], now - DAY),
+            global_hour=self._sum([_global_key(class_)], now - HOUR),
             in_a_row=0 if ticket is None else self._in_a_row(ticket),
             same_lately=self._sum([_same_key(kind, ticket, one) for one in addresses], now - DAY) > 0,
             answered_row=inbox_id is not None and self._answered(inbox_id, kind),
@@ -64,8 +65,9 @@ class Gate:
 
     def count(self, address: str, ticket: int | None, kind: str, now: datetime) -> None:
         """A mail was allowed: it counts from now on, in the same transaction."""
-        keys = [_address_key(counted(address)), _domain_key(address), GLOBAL, _same_key(kind, ticket, counted(address))]
-        keys += [] if ticket is None else [_ticket_key(ticket)]
+        class_, to = DECLARED[OutgoingKind(kind)].class_, counted(address)
+        keys = [_address_key(class_, to), _domain_key(class_, to), _global_key(class_), _same_key(kind, ticket, to)]
+        keys += [] if ticket is None else [_ticket_key(class_, ticket)]
         self._connection.execute(insert(_COUNTERS), [{"key": key, "at": now, "amount": 1} for key in keys])
 
     def forget_before(self, moment: datetime) -> None:
@@ -128,16 +130,20 @@ def counted(address: str) -> str:
     return f"{local.partition('+')[0]}{at}{domain}"
 
 
-def _address_key(address: str) -> str:
-    return clip(f"address {address}", 500)
+def _global_key(class_: MailClass) -> str:
+    return f"{class_} global"
 
 
-def _domain_key(address: str) -> str:
-    return clip(f"domain {address.lower().rpartition('@')[2]}", 500)
+def _address_key(class_: MailClass, address: str) -> str:
+    return clip(f"{class_} address {address}", 500)
 
 
-def _ticket_key(ticket: int) -> str:
-    return f"ticket {ticket}"
+def _domain_key(class_: MailClass, address: str) -> str:
+    return clip(f"{class_} domain {address.lower().rpartition('@')[2]}", 500)
+
+
+def _ticket_key(class_: MailClass, ticket: int) -> str:
+    return f"{class_} ticket {ticket}"
 
 
 def _same_key(kind: str, ticket: int | None, address: str) -> str:
