@@ -122,7 +122,7 @@ def _check_value(key: str, value: str) -> None:
         raise ValueError(f'condition "{key}" has an empty value')
     if key in _CHOICES and value not in _CHOICES[key]:
         raise ValueError(f'condition "{key}" is one of {", ".join(_CHOICES[key])}, not "{value}"')
-    if key in ("from", "to") and value.count("@") != 1:
+    if key in ("from", "to") and (value.count("@") != 1 or value.endswith("@")):
         raise ValueError(f'"{value}" is neither an address nor a domain such as @example.com')
 
 

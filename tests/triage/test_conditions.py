@@ -94,6 +94,7 @@ def test_a_question_is_a_request_too_and_a_vip_is_one() -> None:
         ("vip", "maybe", "true, false"),
         ("kind", "problem", "incident, request, question"),
         ("from", "house.example", "neither an address nor a domain"),
+        ("to", "@", "neither an address nor a domain"),
         ("header", ": x", "names no header"),
         ("text", "/(/", "no RE2 expression"),
         ("account", " ", "empty value"),
@@ -114,6 +115,18 @@ def test_the_first_rule_decides_and_later_ones_are_named() -> None:
     verdict = apply_rules(RULES, mail, diagnose(mail, POLICY))
     assert verdict.rule is RULES[0]
     assert verdict.shadowed == ("Printers of the bindery", "Anything from the bindery")
+
+
+def test_a_rule_needs_all_of_its_conditions() -> None:
+    both = replace(RULES[0], when=(make_condition("text", ["cover"]), make_condition("language", ["de"])))
+    assert apply_rules((both,), MAIL, diagnose(MAIL, POLICY)).rule is None
+    german = replace(MAIL, language="de")
+    assert apply_rules((both,), german, diagnose(german, POLICY)).rule is both
+
+
+def test_a_sender_without_a_domain_is_of_no_domain() -> None:
+    nobody = replace(MAIL, sender="house.example")
+    assert not CONDITIONS["from"](make_condition("from", ["@house.example"]), nobody, diagnose(nobody, POLICY))
 
 
 def test_where_no_rule_holds_none_decides() -> None:

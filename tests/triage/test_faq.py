@@ -92,7 +92,8 @@ def test_an_entry_that_is_not_automatic_is_only_suggested() -> None:
 
 def test_two_entries_with_the_same_question_silence_each_other() -> None:
     twin = replace(ENTRIES[0], id="fonts-2")
-    found = match(Matter("", twin.questions[0], "en"), FaqIndex.build([*ENTRIES, twin]), POLICY)
+    no_margin = replace(POLICY, faq=FaqPolicy(margin=0.0))
+    found = match(Matter("", twin.questions[0], "en"), FaqIndex.build([*ENTRIES, twin]), no_margin)
     assert isinstance(found, Abstain)
 
 
