@@ -176,7 +176,7 @@ def _languages_are_whole(parts: Parts) -> Iterator[Finding]:
         for (table, name, *setting), text in _texts(parts.routing):
             missing = [one for one in parts.desk.identity.languages if text and one not in text]
             if missing and ANY_LANGUAGE not in text:
-                place = (table, parts.place(table, name), *setting)
+                place: Loc = (table, parts.place(table, name), *setting)
                 yield finding_at(document, place, f'{".".join(setting)} has no text in "{missing[0]}"')
 
 
