@@ -41,6 +41,7 @@ LAST_RANGE_UIDS = 32_000
 CONNECTION_AGE_SECONDS = 3600.0
 IDLE_SECONDS = 540.0  # well below the 29 minutes of RFC 2177, and below what middleboxes allow a silent connection
 SLICE_SECONDS = 0.5
+GOODBYE_SECONDS = 5.0
 ENVELOPE = "(RFC822.SIZE INTERNALDATE)"
 
 log = logging.getLogger(__name__)
@@ -85,7 +86,7 @@ class ImapMailbox:
         while self._selected.get(b"EXISTS") and first < end:
             last = min(first + width, end) - 1
             found = self._look(f"{first}:{last}")
-            refs.extend(ref for ref in found if first <= ref.uid <= last)
+            refs.extend(found)
             first = last + 1
             # Long-lived folders have wide gaps: a thin range makes the next one wider.
             width = min(width * 2, LAST_RANGE_UIDS) if len(found) < width // 4 else FIRST_RANGE_UIDS
@@ -124,6 +125,7 @@ class ImapMailbox:
         client, self._client = self._client, None
         if client is not None:
             with contextlib.suppress(Exception):
+                client.socket().settimeout(GOODBYE_SECONDS)  # a dead peer must not hold up a shutdown
                 client.logout()
             hang_up(client)
 

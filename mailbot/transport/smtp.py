@@ -15,6 +15,7 @@ import contextlib
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import NoReturn
 
 import aiosmtplib
 from aiosmtplib import SMTP, SMTPResponse
@@ -114,14 +115,16 @@ class SmtpPostman:
         """DATA in two steps of our own: only so is it known whether the dot can have been written."""
         with _failing(Phase.DATA):
             start = await client.execute_command(b"DATA")
-        _expect(start, 354, Phase.DATA)
+        if start.code != 354:
+            _fail(start, Phase.DATA)
         protocol = client.protocol
         if protocol is None:
             raise DeliveryFailed("connection lost before the message", permanent=False, phase=Phase.DATA)
         with _failing(Phase.DATA, unknown=True):
             protocol.write(_dotted(raw))
             answer = await protocol.read_response(timeout=self.settings.data_timeout_seconds)
-        _expect(answer, 250, Phase.DATA)
+        if not 200 <= answer.code < 300:
+            _fail(answer, Phase.DATA, unknown=True)
         return Sent(answer.message)
 
     async def _after(self, failure: DeliveryFailed) -> None:
@@ -233,16 +236,14 @@ def _failing(phase: Phase, unknown: bool = False) -> Iterator[None]:
     try:
         yield
     except aiosmtplib.SMTPResponseException as refusal:
-        _expect(SMTPResponse(refusal.code, refusal.message), None, phase, unknown)
+        _fail(SMTPResponse(refusal.code, refusal.message), phase, unknown)
     except _WIRE_ERRORS as error:
         reason = " ".join(str(error).split()) or type(error).__name__
         raise DeliveryFailed(reason, permanent=False, phase=phase, unknown=unknown) from error
 
 
-def _expect(answer: SMTPResponse, wanted: int | None, phase: Phase, unknown: bool = False) -> None:
-    """Raise DeliveryFailed unless the server said what was wanted; nonsense after the dot tells nothing of the mail."""
-    if answer.code == wanted:
-        return
+def _fail(answer: SMTPResponse, phase: Phase, unknown: bool = False) -> NoReturn:
+    """Raise what an unwelcome answer means; only a clear refusal tells that a written mail was not taken."""
     refused = 400 <= answer.code < 600
     # A refused login or greeting is about the desk, not about this mail: the mail waits until a person has mended it.
     about_mail = phase is not Phase.CONNECT

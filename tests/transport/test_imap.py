@@ -1,9 +1,12 @@
 """IMAP against a server that says what it is told: what goes over the wire, and whose fault a failure is."""
 
+import logging
 import shutil
 import ssl
 import subprocess
 import threading
+import time
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +16,7 @@ from mailbot.transport.imap import BATCH_BYTES, ImapMailbox, ImapSettings
 from mailbot.transport.mailbox import EXCERPT_BYTES, MailboxUnavailable
 from mailbot.transport.security import Auth, Security
 from tests.fakes.transport_imap import DROP, ScriptedImap
-from tests.transport.mailbox_contract import PRINTER, SMALL
+from tests.transport.mailbox_contract import PATIENCE_SECONDS, PRINTER, SMALL
 
 NEVER = threading.Event()
 
@@ -101,6 +104,25 @@ def test_bodies_are_fetched_at_most_four_megabytes_at_once() -> None:
     assert [line.split()[2] for line in server.said("UID FETCH") if "BODY" in line] == ["1,2", "3,4", "5"]
 
 
+def test_the_moment_of_arrival_is_told_in_utc() -> None:
+    with ScriptedImap(messages=sized(1)) as server:  # which says 09:00 +0100
+        box = mailbox(server)
+        box.open()
+        assert [ref.internal_date for ref in box.uids()] == [datetime(2026, 3, 2, 8, 0, tzinfo=UTC)]
+        box.close()
+
+
+def test_the_dialogue_is_not_formatted_for_a_log(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    with ScriptedImap(messages=sized(1)) as server:
+        box = mailbox(server)
+        box.open()
+        list(box.fetch([1], SMALL))
+        box.close()
+    assert "PERMANENTFLAGS" not in caplog.text
+    assert "secret" not in caplog.text
+
+
 def test_a_message_above_the_limit_is_never_fetched_whole() -> None:
     with ScriptedImap(messages={1: b"Subject: x\r\n\r\n" + b"y" * 200_000, 2: PRINTER}) as server:
         box = mailbox(server)
@@ -184,9 +206,11 @@ def test_a_connection_that_ends_in_idle_is_noticed_and_does_not_spin() -> None:
         box = mailbox(server)
         box.open()
         threading.Timer(0.1, server.hang_up).start()
+        began = time.monotonic()
         with pytest.raises(MailboxUnavailable) as raised:
-            box.wait(30, NEVER)
+            box.wait(PATIENCE_SECONDS, NEVER)
     assert raised.value.temporary
+    assert time.monotonic() - began < PATIENCE_SECONDS / 2
 
 
 def test_a_goodbye_in_idle_is_noticed() -> None:

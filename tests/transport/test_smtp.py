@@ -73,6 +73,7 @@ OUTCOMES = [
     (VERDICT, DROP, False, True, Phase.DATA, None, 1),
     (VERDICT, HANG, False, True, Phase.DATA, None, 1),
     (VERDICT, "garbage", False, True, Phase.DATA, None, 1),
+    (VERDICT, "354 what?", False, True, Phase.DATA, None, 1),
 ]
 
 
@@ -86,6 +87,14 @@ def test_the_outcome_table(
         assert (failure.permanent, failure.unknown, failure.phase, failure.code) == (permanent, unknown, phase, code)
         assert times == asked
         assert await succeeds(postman) == Sent("2.0.0 Ok: queued as S1")
+
+    play(story)
+
+
+def test_any_success_after_the_dot_is_success() -> None:
+    async def story(server: ScriptedSmtp, postman: SmtpPostman) -> None:
+        server.replies[VERDICT] = ["251 2.0.0 will forward"]
+        assert await succeeds(postman) == Sent("2.0.0 will forward")
 
     play(story)
 
