@@ -1,7 +1,7 @@
 """The memory of the gate: sliding windows and mutes (reliability: limits and breaker).
 
 Counts are read and written in the transaction that queues the mail, so that two workers never both take a last place.
-Each class of mail has windows of its own: a conversation between people (class A) uses up no automatic answers (class B).
+Each class of mail has windows of its own: a conversation between people uses up no automatic answers.
 """
 
 from __future__ import annotations
