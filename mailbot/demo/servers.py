@@ -34,8 +34,7 @@ START_SECONDS = 10
 SIZE_LIMIT_BYTES = 25 * 1024 * 1024
 
 Observer = Callable[[str, str, bytes], None]
-"""Called with MAIL FROM, recipient and bytes of every mail that SMTP accepted; in the servers' thread, so it must not call
-the servers back."""
+"""Called in the servers' thread with MAIL FROM, recipient and bytes of each accepted mail; must not call back."""
 
 T = TypeVar("T")
 
