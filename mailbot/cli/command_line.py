@@ -1,7 +1,7 @@
 """Reads the command line and calls the verb; turns every expected failure into a sentence and an exit code.
 
-0 done, 1 findings, 2 usage, 3 cannot reach something. To add a verb: a module with `add_arguments` and `run`, and a line in
-`VERBS`.
+0 done, 1 findings, 2 usage, 3 cannot reach something. To add a verb: a module with `add_arguments` and `run`, and a
+line in `VERBS`.
 """
 
 from __future__ import annotations
@@ -115,23 +115,25 @@ def _guarded(module: Module, arguments: argparse.Namespace, console: Console) ->
     try:
         return module.run(arguments, console)
     except ConfigError as error:
-        for finding in error.findings:
-            console.complain(str(finding))
-            if console.as_json:
-                console.record(finding)
+        _tell_findings(error, console)
         return FINDINGS
     except FileNotFoundError as error:
         console.complain(f"mailbot: {error.filename or error} is not there")
         return USAGE
-    except KeyboardInterrupt:
-        return DONE
-    except BrokenPipeError:  # `mailbot parse … | head`
+    except (KeyboardInterrupt, BrokenPipeError):  # Ctrl-C; `mailbot parse … | head`
         return DONE
     except Exception as error:
         if not _is_unreachable(error):
             raise
         console.complain(f"mailbot: {error}")
         return UNREACHABLE
+
+
+def _tell_findings(error: ConfigError, console: Console) -> None:
+    for finding in error.findings:
+        console.complain(str(finding))
+        if console.as_json:
+            console.record(finding)
 
 
 def _is_unreachable(error: Exception) -> bool:

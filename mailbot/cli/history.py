@@ -15,7 +15,8 @@ def tell_history(history: TicketHistory, console: Console, *, why: bool = False)
     details = f", {person.phone}" if person and person.phone else ""
     console.say(f"  {ticket.kind.value} of {ticket.requester_name or ticket.requester} <{ticket.requester}>{details}")
     console.say(
-        f"  {ticket.priority} (impact {ticket.impact.value}, urgency {ticket.urgency.value}), service {ticket.service or '-'}"
+        f"  {ticket.priority.value} (impact {ticket.impact.value}, urgency {ticket.urgency.value}), "
+        f"service {ticket.service or '-'}"
     )
     waiting = f" for {as_text(ticket.waiting_for)}" if ticket.waiting_for else ""
     console.say(f"  {ticket.state.value}{waiting}, group {ticket.group}, owner {ticket.owner or '-'}")
@@ -51,7 +52,8 @@ def _tell_queues(history: TicketHistory, console: Console) -> None:
         console.say(f"  in   {as_text(came.received_at)} row {came.id} {came.state.value}: {came.reason}")
     for left in history.mails_out:
         console.say(
-            f"  out  {as_text(left.created_at)} row {left.id} {left.kind} to {left.recipient}: {left.state.value} {left.reason}"
+            f"  out  {as_text(left.created_at)} row {left.id} {left.kind} to {left.recipient}: "
+            f"{left.state.value} {left.reason}".rstrip()
         )
     for line in history.deadlines:
         deadline = line.deadline

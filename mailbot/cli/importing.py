@@ -26,7 +26,8 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     if console.as_json:
         console.record(report)
     total = sum(report.dispositions.values())
-    console.table(("disposition", "messages"), sorted(report.dispositions.items(), key=lambda item: -item[1]))
+    counted = sorted(((count, name) for name, count in report.dispositions.items()), reverse=True)
+    console.table(("disposition", "messages"), ((name, count) for count, name in counted))
     console.say(
         f"{report.files} files, {report.messages} messages, {total} dispositions, {report.already_known} known before"
     )

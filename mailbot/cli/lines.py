@@ -11,13 +11,17 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from mailbot.cli.console import Console
+from mailbot.config.faq import read_faq
+from mailbot.config.files import Files
+from mailbot.config.findings import Finding
 from mailbot.config.load import load
 from mailbot.config.locate import find_config, packaged
 from mailbot.desk.confirmation import read_intent
 from mailbot.desk.event import Meaning
+from mailbot.mail.body import split_body
 from mailbot.mail.language import detect_language
 from mailbot.triage.assess import assess
-from mailbot.triage.policy import Matter, TriagePolicy
+from mailbot.triage.policy import FaqEntry, Matter, TriagePolicy
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -31,7 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """One line out for each line in."""
-    answer = _ANSWERS[arguments.verb](arguments)
+    answer = _ANSWERS[arguments.verb](arguments, console)
     for line in _lines(console):
         console.record({"id": line.get("id"), **answer(line)})
     return 0
@@ -55,7 +59,7 @@ def _lines(console: Console) -> Iterator[Mapping[str, str]]:
 Answer = Callable[[Mapping[str, str]], Mapping[str, object]]
 
 
-def _triage(arguments: argparse.Namespace) -> Answer:
+def _triage(arguments: argparse.Namespace, _console: Console) -> Answer:
     policy = _policy(arguments)
 
     def answer(line: Mapping[str, str]) -> Mapping[str, object]:
@@ -73,7 +77,7 @@ def _triage(arguments: argparse.Namespace) -> Answer:
     return answer
 
 
-def _intent(arguments: argparse.Namespace) -> Answer:
+def _intent(arguments: argparse.Namespace, _console: Console) -> Answer:
     words = _policy(arguments).words
 
     def answer(line: Mapping[str, str]) -> Mapping[str, object]:
@@ -83,13 +87,12 @@ def _intent(arguments: argparse.Namespace) -> Answer:
     return answer
 
 
-def _faq(arguments: argparse.Namespace) -> Answer:
-    from mailbot.config.faq import load_entries  # only this verb reads a folder of entries by itself
+def _faq(arguments: argparse.Namespace, console: Console) -> Answer:
     from mailbot.triage.assessment import Answer as Answered  # beside its verb
     from mailbot.triage.faq import FaqIndex, match  # building an index is not free
 
     policy = _policy(arguments)
-    entries = load_entries(arguments.faq) if arguments.faq else policy.faq.entries
+    entries = _entries(arguments.faq, console) if arguments.faq else policy.faq.entries
     index = FaqIndex.build(entries)
 
     def answer(line: Mapping[str, str]) -> Mapping[str, object]:
@@ -103,7 +106,17 @@ def _faq(arguments: argparse.Namespace) -> Answer:
     return answer
 
 
-_ANSWERS: Mapping[str, Callable[[argparse.Namespace], Answer]] = {
+def _entries(folder: Path, console: Console) -> tuple[FaqEntry, ...]:
+    """The entries of a folder of their own; what is wrong with one disables it and is told."""
+    raw = {f"faq/{file.name}": file.read_bytes() for file in sorted(folder.glob("*.md"))}
+    found: list[Finding] = []
+    entries = read_faq(Files(folder, raw, ""), None, found)
+    for finding in found:
+        console.complain(str(finding))
+    return entries
+
+
+_ANSWERS: Mapping[str, Callable[[argparse.Namespace, Console], Answer]] = {
     "triage": _triage,
     "reply-intent": _intent,
     "faq": _faq,
@@ -122,6 +135,6 @@ def _policy(arguments: argparse.Namespace) -> TriagePolicy:
 
 
 def _matter(line: Mapping[str, str], policy: TriagePolicy) -> Matter:
-    text = line.get("text", "")
+    text = split_body(line.get("text", "")).reply or line.get("text", "")
     language = line.get("language") or detect_language(text, tuple(policy.words))
     return Matter(line.get("subject", ""), text, language, sender=line.get("from", "").lower())

@@ -20,7 +20,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     address = ascii_fold(arguments.address)
     with open_desk(arguments) as desk, desk.database.read() as work:
         person = desk.snapshot.policy.people.get(address) or work.people.get(address)
-        tickets = [ticket for ticket in work.tickets.list() if ticket.requester == address]
+        tickets = work.tickets.find(requester=address)
     if person is None:
         console.complain(f"nothing is known of {address}")
         return 1

@@ -15,6 +15,7 @@ from mailbot.store.states import InboxState, OutboxState
 from mailbot.store.unit_of_work import Work
 
 _INBOX = ("list", "show", "raw", "release", "discard", "accept-backlog")
+_MANY = 1_000_000
 _OUTBOX = ("list", "show", "raw", "resend", "cancel")
 
 
@@ -22,18 +23,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """`inbox|outbox [list] [--all]`, and an action with row numbers."""
     actions = _INBOX if parser.prog.endswith(" inbox") else _OUTBOX
     parser.add_argument("action", nargs="?", choices=actions, default="list")
-    parser.add_argument("rows", nargs="*", type=int, metavar="ROW", help="numbers of rows, as `list` shows them")
+    parser.add_argument(
+        "rows", nargs="*", metavar="ROW", help="numbers of rows, as `list` shows them (accept-backlog: accounts)"
+    )
     parser.add_argument("--all", action="store_true", help="every row, not only those that wait for a person")
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """List, show, or let go on."""
-    if arguments.action not in ("list", "accept-backlog") and not arguments.rows:
-        console.complain(f"which one? mailbot {arguments.verb} {arguments.action} ROW")
+    if arguments.action == "accept-backlog":
+        return _accept_backlog(arguments, console)
+    if arguments.action != "list" and not _numbers(arguments):
+        console.complain(f"which row? mailbot {arguments.verb} {arguments.action} ROW")
         return 2
     with open_desk(arguments) as desk:
-        if arguments.action == "accept-backlog":
-            return _accept_backlog(desk, console)
         if arguments.action in ("list", "show", "raw"):
             with desk.database.read() as work:
                 return _look(arguments, work, console)
@@ -44,9 +47,11 @@ def _look(arguments: argparse.Namespace, work: Work, console: Console) -> int:
     if arguments.action == "raw":
         return _raw(arguments, work, console)
     incoming = arguments.verb == "inbox"
-    lines: list[InboxLine] | list[OutboxLine] = work.inbox.lines() if incoming else work.outbox.lines()
+    lines: list[InboxLine | OutboxLine] = (
+        [*work.inbox.lines(limit=_MANY)] if incoming else [*work.outbox.lines(limit=_MANY)]
+    )
     if arguments.action == "show":
-        shown = [line for line in lines if line.id in arguments.rows]
+        shown = [line for line in lines if line.id in _numbers(arguments)]
         for line in shown:
             _show(line, console)
         return 0 if len(shown) == len(set(arguments.rows)) else 1
@@ -69,7 +74,7 @@ def _waits(line: InboxLine | OutboxLine) -> bool:
     )
 
 
-def _table(lines: list[InboxLine] | list[OutboxLine] | list[InboxLine | OutboxLine], console: Console) -> None:
+def _table(lines: list[InboxLine | OutboxLine], console: Console) -> None:
     rows = []
     for line in lines:
         who_else = line.sender if isinstance(line, InboxLine) else line.recipient
@@ -90,7 +95,7 @@ def _show(line: InboxLine | OutboxLine, console: Console) -> None:
 
 def _raw(arguments: argparse.Namespace, work: Work, console: Console) -> int:
     """The bytes of a mail, as they came or will leave."""
-    for number in arguments.rows:
+    for number in _numbers(arguments):
         row = work.inbox.row(number) if arguments.verb == "inbox" else work.outbox.row(number)
         if row is None:
             console.complain(f"there is no row {number}")
@@ -107,7 +112,7 @@ def _change(arguments: argparse.Namespace, desk: App, console: Console) -> int:
         "cancel": lambda work, row: work.outbox.cancel(row, who(), now()),
     }
     failed = 0
-    for row in arguments.rows:
+    for row in _numbers(arguments):
         try:
             with desk.database.write() as work:
                 changes[arguments.action](work, row)
@@ -119,8 +124,23 @@ def _change(arguments: argparse.Namespace, desk: App, console: Console) -> int:
     return 1 if failed else 0
 
 
-def _accept_backlog(desk: App, console: Console) -> int:
+def _accept_backlog(arguments: argparse.Namespace, console: Console) -> int:
     """Mail that an outage piled up may open its tickets after all."""
-    released = desk.accept_backlog(who())
-    console.say(f"{released} mails of the backlog go on")
+    with open_desk(arguments) as desk:
+        accounts = arguments.rows or [settings.account for settings in desk.snapshot.mailboxes]
+        released = 0
+        with desk.database.write() as work:
+            for account in accounts:
+                work.mailboxes.accept_backlog(account, who(), now())
+                held = work.inbox.lines(states=(InboxState.HELD,), account=account, limit=1_000_000)
+                for line in held:
+                    if line.reason.startswith("backlog"):
+                        work.inbox.release(line.id, who(), now())
+                        released += 1
+    console.say(f"{released} mails of the backlog of {', '.join(accounts)} go on")
     return 0
+
+
+def _numbers(arguments: argparse.Namespace) -> list[int]:
+    """The rows that the command line names."""
+    return [int(row) for row in arguments.rows if row.isdigit()]

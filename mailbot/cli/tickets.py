@@ -7,6 +7,7 @@ import argparse
 from mailbot.cli.console import Console, as_text
 from mailbot.cli.desk import open_desk
 from mailbot.cli.history import tell_history
+from mailbot.desk.ticket import State
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -14,6 +15,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("action", nargs="?", choices=("list", "show"), default="list")
     parser.add_argument("number", nargs="?", type=int, help="of the ticket to show")
     parser.add_argument("--all", action="store_true", help="closed and cancelled tickets too")
+    parser.add_argument("--group", help="only the tickets of this group")
     parser.add_argument("--why", action="store_true", help="show the reasons of every decision")
 
 
@@ -24,7 +26,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         return 2
     with open_desk(arguments) as desk, desk.database.read() as work:
         if arguments.action == "show":
-            history = work.tickets.history(arguments.number)
+            history = work.history(arguments.number)
             if history is None:
                 console.complain(f"there is no ticket #{arguments.number}")
                 return 1
@@ -33,7 +35,8 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
             else:
                 tell_history(history, console, why=arguments.why)
             return 0
-        tickets = [ticket for ticket in work.tickets.list() if arguments.all or ticket.state.is_open]
+        states = () if arguments.all else tuple(state for state in State if state.is_open)
+        tickets = work.tickets.find(states=states, group=arguments.group)
     if console.as_json:
         for ticket in tickets:
             console.record(ticket)
