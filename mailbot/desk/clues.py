@@ -16,6 +16,7 @@ from mailbot.mail.carriers import Carrier, find_bounce, find_carriers, is_own_ad
 from mailbot.mail.keyring import Keyring
 from mailbot.mail.model import Address, Mail, ascii_fold
 from mailbot.mail.tokens import read_serial
+from mailbot.triage.patterns import find_value
 from mailbot.triage.policy import Pattern
 
 
@@ -173,12 +174,5 @@ def _search(pattern: Pattern, mail: Mail) -> str | None:
 
 
 def _search_text(pattern: Pattern | None, text: str) -> str | None:
-    """Group 1 of the first match where the pattern has one, else the whole match, on one line's blanks."""
-    match = pattern.search(text) if pattern is not None else None
-    if match is None:
-        return None
-    try:
-        found = match.group(1)
-    except IndexError:  # RE2 and re alike: the pattern has no group
-        found = None
-    return (found if found is not None else match.group() or "").strip()
+    found = find_value(pattern, text) if pattern is not None else None
+    return None if found is None else found.strip()

@@ -30,16 +30,18 @@ from tests.desk.world import ANN, POLICY, SAM, mail_of
 KEYS = Keyring((Key("a", b"a" * 32), Key("b", b"b" * 32)))
 UNTIL = date(2027, 1, 1)
 SUPPORT = "support@corp.example"
-ALERTS = AlertSource("nagios", ("@monitor.example",), compile_pattern(r"host (\S+)"), compile_pattern(r"OK|RECOVERY"))
+ALERTS = AlertSource(
+    "nagios", ("@monitor.example",), compile_pattern(r"/host (\S+)/"), compile_pattern(r"/OK|RECOVERY/")
+)
 FORM = FormSource(
     "site",
     ("web@corp.example",),
-    compile_pattern(r"Mail: (\S+)"),
-    compile_pattern(r"Name: (.*)"),
-    compile_pattern(r"(?s)Text: (.*)"),
+    compile_pattern(r"/Mail: (\S+)/"),
+    compile_pattern(r"/Name: (.*)/"),
+    compile_pattern(r"/(?s)Text: (.*)/"),
 )
 SIMPLE_FORM = FormSource("simple", ("simple@corp.example",))
-IGNORED = IgnoredSource("backup", ("backup@corp.example",), compile_pattern("succeeded"))
+IGNORED = IgnoredSource("backup", ("backup@corp.example",), compile_pattern(r"/succeeded/"))
 DESK = replace(POLICY, alerts=(ALERTS,), forms=(FORM, SIMPLE_FORM), ignored=(IGNORED,))
 
 
@@ -148,7 +150,7 @@ def test_an_alert_is_known_by_its_key(subject: str, text: str, key: str, recover
 
 
 def test_a_pattern_without_a_group_gives_its_whole_match() -> None:
-    source = replace(ALERTS, key=compile_pattern(r"web\d"))
+    source = replace(ALERTS, key=compile_pattern(r"/web\d/"))
     seen = read_alert(mail_of("", sender="x@monitor.example", subject="web3 is down"), replace(DESK, alerts=(source,)))
     assert seen is not None
     assert seen.key == "web3"
