@@ -154,7 +154,7 @@ class Desk:
     def tickets(self) -> list[Ticket]:
         """Newest first."""
         with self.database.read() as work:
-            return work.tickets.list()
+            return work.tickets.find()
 
     def ticket(self, number: int) -> Ticket:
         with self.database.read() as work:

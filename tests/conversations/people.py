@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from email.message import EmailMessage
 
-from mailbot.desk.ticket import State, Ticket
+from mailbot.desk.ticket import Ticket
 from mailbot.store.rows import InboxLine
 from tests.conversations.desk import Desk
 from tests.conversations.letters import Letter, written
@@ -39,8 +39,9 @@ class Thread:
         return self.ticket.number
 
     @property
-    def state(self) -> State:
-        return self.ticket.state
+    def state(self) -> str:
+        """In a word: `resolved`."""
+        return self.ticket.state.value
 
 
 @dataclass
@@ -78,7 +79,7 @@ class Correspondent:
         attachments: Mapping[str, bytes] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Thread:
-        """An answer to the letter read last, or to another one: with quote, thread headers and the desk's reply address."""
+        """An answer to the letter read last (or to another one), with quote and thread headers, to its Reply-To."""
         letter = to or self._last or self.inbox[-1]
         subject = letter.subject if letter.subject.startswith("Re:") else f"Re: {letter.subject}"
         return self.sends(

@@ -1,0 +1,161 @@
+"""What became of a mail is known exactly, except in the moment of the final dot (promises 3 and 4)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from mailbot.store.states import OutboxState
+from mailbot.transport.postman import DeliveryFailed, Phase
+from tests.conversations.desk import Desk
+from tests.conversations.people import Correspondent
+from tests.fakes.transport import lost_after_dot, refused
+
+CANNOT_CONNECT = DeliveryFailed("connection refused", permanent=False, phase=Phase.CONNECT)
+WRONG_PASSWORD = DeliveryFailed("535 5.7.8 authentication failed", permanent=True, phase=Phase.CONNECT, code=535)
+
+
+def waiting(desk: Desk, ann: Correspondent) -> dict[str, int]:
+    """A ticket whose two mails (hand-over: class A, acknowledgement: class B) have not left yet: row by kind."""
+    desk.mailbox.put(ann.composes("VPN is down", "The tunnel does not work.").as_bytes(), desk.clock.now())
+    desk.intake.turn(desk.clock.now())
+    desk.processing.turn(desk.clock.now())
+    return {line.kind: line.id for line in desk.mails_out()}
+
+
+def state(desk: Desk, row: int) -> str:
+    return next(line.state.value for line in desk.mails_out() if line.id == row)
+
+
+def sent(desk: Desk, row: int) -> int:
+    """How often the server took this mail."""
+    message_id = next(line.message_id for line in desk.mails_out() if line.id == row)
+    return sum(f"Message-ID: <{message_id}>".encode() in envelope.raw for envelope in desk.postman.sent)
+
+
+def test_class_a_leaves_before_class_b(desk: Desk, ann: Correspondent) -> None:
+    waiting(desk, ann)
+    desk.delivery.turn(desk.clock.now())
+    assert [envelope.rcpt_to for envelope in desk.postman.sent] == ["network@lists.corp.example", "ann@corp.example"]
+
+
+def test_a_mail_deferred_by_the_server_leaves_later_with_the_same_bytes(desk: Desk, ann: Correspondent) -> None:
+    rows = waiting(desk, ann)
+    desk.postman.fail_next(refused("450 4.2.1 busy"))
+    desk.delivery.turn(desk.clock.now())
+    assert state(desk, rows["hand_over"]) == "ready"
+    with desk.database.read() as work:
+        before = work.outbox.row(rows["hand_over"])
+    desk.passes(timedelta(hours=1))
+    assert state(desk, rows["hand_over"]) == "sent"
+    assert before is not None
+    assert before.raw in [envelope.raw for envelope in desk.postman.sent]
+
+
+@pytest.mark.parametrize("failure", [CANNOT_CONNECT, WRONG_PASSWORD])
+def test_a_server_that_does_not_let_us_in_fails_no_mail(
+    desk: Desk, ann: Correspondent, failure: DeliveryFailed
+) -> None:
+    rows = waiting(desk, ann)
+    desk.postman.fail_next(failure)
+    assert desk.delivery.turn(desk.clock.now()) == 1, "the other mail does not knock at a closed door"
+    assert {state(desk, row) for row in rows.values()} == {"ready"}
+    desk.passes(timedelta(hours=1))
+    assert {state(desk, row) for row in rows.values()} == {"sent"}
+
+
+def test_a_refused_recipient_is_final_and_the_group_learns_of_it(
+    desk: Desk, ann: Correspondent, sam: Correspondent
+) -> None:
+    rows = waiting(desk, ann)
+    desk.postman.refusals["ann@corp.example"] = "550 5.1.1 no such user"
+    desk.settle()
+    assert state(desk, rows["acknowledgement"]) == "failed"
+    sam.gets("hand_over")
+    assert sam.gets("note_to_group").says("ann@corp.example", "5.1.1")
+
+
+def test_class_a_in_doubt_is_sent_again_byte_for_byte(desk: Desk, ann: Correspondent) -> None:
+    rows = waiting(desk, ann)
+    desk.postman.fail_next(lost_after_dot(), accepted=True)
+    desk.delivery.turn(desk.clock.now())
+    assert state(desk, rows["hand_over"]) == "unknown"
+    desk.passes(timedelta(minutes=50))
+    assert state(desk, rows["hand_over"]) == "sent"
+    assert sent(desk, rows["hand_over"]) == 2
+    first, second = (mail.raw for mail in desk.postman.sent if mail.rcpt_to == "network@lists.corp.example")
+    assert first == second
+
+
+def test_class_b_in_doubt_is_never_sent_again_and_somebody_learns_of_it(
+    desk: Desk, ann: Correspondent, sam: Correspondent
+) -> None:
+    rows = waiting(desk, ann)
+    with desk.database.write() as work:
+        (hand_over,) = work.outbox.claim(1, "test", desk.clock.now(), 60)
+        work.outbox.sent(hand_over, "250 ok", desk.clock.now())
+    desk.postman.fail_next(lost_after_dot(), accepted=True)
+    desk.delivery.turn(desk.clock.now())
+    assert state(desk, rows["acknowledgement"]) == "parked"
+    desk.passes(timedelta(minutes=50))
+    assert sent(desk, rows["acknowledgement"]) == 1
+    assert sam.gets("note_to_group").says("connection lost")
+
+
+def test_a_mail_that_nobody_takes_for_two_days_has_failed(desk: Desk, ann: Correspondent) -> None:
+    rows = waiting(desk, ann)
+    desk.postman.refusals["ann@corp.example"] = "450 4.2.1 busy"
+    desk.passes(timedelta(hours=47))
+    assert state(desk, rows["acknowledgement"]) == "ready"
+    desk.passes(timedelta(hours=3))
+    assert state(desk, rows["acknowledgement"]) == "failed"
+
+
+def test_the_phase_is_committed_before_the_words_are_sent(desk: Desk, ann: Correspondent) -> None:
+    rows = waiting(desk, ann)
+    desk.postman.fail_next(KeyboardInterrupt())  # as hard as a kill: raised between DATA and its answer
+    with pytest.raises(KeyboardInterrupt):
+        desk.delivery.turn(desk.clock.now())
+    line = next(line for line in desk.mails_out() if line.id == rows["hand_over"])
+    assert (line.state, line.phase) == ("sending", "data")
+    desk.start()
+    desk.passes(timedelta(minutes=26))
+    assert state(desk, rows["hand_over"]) in ("unknown", "ready", "sent")
+    desk.passes(timedelta(hours=1))
+    assert state(desk, rows["hand_over"]) == "sent"
+
+
+def test_the_silence_clock_starts_when_its_mail_is_sent_and_not_before(
+    desk: Desk, ann: Correspondent, sam: Correspondent
+) -> None:
+    thread = ann.writes("VPN is down", "The tunnel does not work.")
+    sam.gets("hand_over")
+    desk.postman.refusals["ann@corp.example"] = "450 4.2.1 busy"
+    sam.replies("#resolve\nIt works again.")
+    assert "auto_close" not in [clock.deadline.kind for clock in desk.clocks(thread.number)]
+    desk.postman.refusals.clear()
+    desk.passes(timedelta(hours=2))
+    (clock,) = [clock for clock in desk.clocks(thread.number) if clock.deadline.kind == "auto_close"]
+    (line,) = [line for line in desk.mails_out(thread.number) if line.kind == "request_to_confirm"]
+    assert line.sent_at is not None
+    assert clock.deadline.due_at == line.sent_at + timedelta(hours=72)
+
+
+def test_no_ticket_closes_because_of_a_mail_that_did_not_arrive(
+    desk: Desk, ann: Correspondent, sam: Correspondent
+) -> None:
+    thread = ann.writes("VPN is down", "The tunnel does not work.")
+    sam.gets("hand_over")
+    desk.postman.refusals["ann@corp.example"] = "550 5.1.1 no such user"
+    sam.replies("#resolve\nIt works again.")
+    assert thread.state == "in_progress"
+    desk.passes(timedelta(days=10))
+    assert thread.state != "closed"
+
+
+def test_what_breaks_unexpectedly_after_data_is_in_doubt(desk: Desk, ann: Correspondent) -> None:
+    rows = waiting(desk, ann)
+    desk.postman.fail_next(ZeroDivisionError())
+    desk.delivery.turn(desk.clock.now())
+    assert state(desk, rows["hand_over"]) == OutboxState.UNKNOWN

@@ -1,0 +1,166 @@
+"""The loops as threads: they start, take in mail, reload and stop; systemd hears what it must."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from mailbot.daemon.notify import Notifier
+from mailbot.daemon.parts import Intervals, Parts, Pulse, Settings, Snapshot
+from mailbot.daemon.supervise import ROLES, Supervisor, turn_once
+from mailbot.store.database import Database
+from tests.conversations.desk import Desk
+from tests.conversations.people import Correspondent
+from tests.fakes.transport import MemoryPostman
+
+QUICK = Intervals(
+    mailbox_poll_seconds=0.1, delivery_poll_seconds=0.1, deadline_poll_seconds=0.1, config_poll_seconds=0.1
+)
+
+
+class Systemd:
+    """The other end of $NOTIFY_SOCKET."""
+
+    def __init__(self, path: Path) -> None:
+        self.channel = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.channel.bind(str(path))
+        self.channel.settimeout(10)
+        self.notifier = Notifier({"NOTIFY_SOCKET": str(path), "WATCHDOG_USEC": "1000000"})
+
+    def hears(self, word: str) -> str:
+        """Wait for that word."""
+        while word not in (said := self.channel.recv(4096).decode()).splitlines():
+            pass
+        return said
+
+
+@pytest.fixture
+def systemd(tmp_path: Path) -> Iterator[Systemd]:
+    listening = Systemd(tmp_path / "notify")
+    yield listening
+    listening.channel.close()
+
+
+@pytest.fixture
+def running(desk: Desk, tmp_path: Path) -> Iterator[Callable[..., Supervisor]]:
+    """Start a supervisor in a thread; it is stopped at the end."""
+    database = Database.open(f"sqlite:///{tmp_path / 'desk.sqlite3'}")
+    database.upgrade()
+    object.__setattr__(desk.parts, "database", database)
+    desk.database = database
+    desk.settings.current = replace(desk.snapshot, intervals=QUICK)
+    started: list[tuple[Supervisor, threading.Thread]] = []
+
+    def start(parts: Parts = desk.parts, **settings: object) -> Supervisor:
+        supervisor = Supervisor(parts, **settings)  # type: ignore[arg-type]  # names are those of the supervisor
+        thread = threading.Thread(target=supervisor.run, kwargs={"handle_signals": False})
+        thread.start()
+        started.append((supervisor, thread))
+        return supervisor
+
+    yield start
+    for supervisor, thread in started:
+        supervisor.stop()
+        thread.join(20)
+        assert not thread.is_alive(), "the daemon did not stop"
+
+
+def wait_for(holds: Callable[[], bool]) -> None:
+    for _ in range(400):
+        if holds():
+            return
+        threading.Event().wait(0.05)
+    raise AssertionError("it never came to that")
+
+
+def test_a_mail_goes_its_whole_way_through_the_threads(
+    desk: Desk, ann: Correspondent, running: Callable[..., Supervisor]
+) -> None:
+    running()
+    desk.mailbox.put(ann.composes("VPN is down", "The tunnel does not work.").as_bytes(), desk.clock.now())
+    wait_for(lambda: len(desk.postman.sent) == 2)
+    assert {envelope.rcpt_to for envelope in desk.postman.sent} == {"network@lists.corp.example", "ann@corp.example"}
+
+
+def test_a_loop_that_raises_does_not_end_the_others(
+    desk: Desk, ann: Correspondent, running: Callable[..., Supervisor]
+) -> None:
+    desk.mailbox.fail_next("before open", ZeroDivisionError())
+    running(roles=[role for role in ROLES if role != "intake"])
+    desk.mailbox.put(ann.composes("VPN is down", "The tunnel does not work.").as_bytes(), desk.clock.now())
+    with pytest.raises(ZeroDivisionError):
+        desk.intake.turn(desk.clock.now())
+    desk.intake.turn(desk.clock.now())
+    wait_for(lambda: len(desk.postman.sent) == 2)
+
+
+def test_systemd_hears_that_it_is_ready_alive_and_stopping(
+    running: Callable[..., Supervisor], systemd: Systemd
+) -> None:
+    supervisor = running(notifier=systemd.notifier)
+    systemd.hears("READY=1")
+    systemd.hears("WATCHDOG=1")
+    supervisor.stop()
+    systemd.hears("STOPPING=1")
+
+
+def test_a_loop_without_progress_starves_the_watchdog(
+    running: Callable[..., Supervisor], systemd: Systemd, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Pulse, "alive", property(lambda self: False))
+    running(notifier=systemd.notifier)
+    systemd.hears("READY=1")
+    systemd.channel.settimeout(1.5)
+    with pytest.raises(TimeoutError):
+        systemd.hears("WATCHDOG=1")
+
+
+def test_a_reload_swaps_the_whole_snapshot(desk: Desk, running: Callable[..., Supervisor], systemd: Systemd) -> None:
+    supervisor = running(notifier=systemd.notifier)
+    systemd.hears("READY=1")
+    desk.snapshot = replace(desk.settings.current, hash="the new one")
+    supervisor.reload()
+    assert "MONOTONIC_USEC" in systemd.hears("RELOADING=1")
+    systemd.hears("READY=1")
+    assert desk.settings.current.hash == "the new one"
+
+
+def test_changed_files_are_read_without_being_asked(desk: Desk, running: Callable[..., Supervisor]) -> None:
+    desk.snapshot = replace(desk.settings.current, hash="the new one")
+    running(parts=replace(desk.parts, monotonic=__import__("time").monotonic), changed=lambda: True)
+    wait_for(lambda: desk.settings.current.hash == "the new one")
+
+
+def test_a_bad_configuration_keeps_the_last_good_one_and_says_so(desk: Desk) -> None:
+    def broken() -> Snapshot:
+        raise ValueError("routing.toml:3: unknown group")
+
+    settings = Settings(broken, desk.snapshot)
+    assert not settings.reload()
+    assert settings.current is desk.snapshot
+    assert settings.problem == "routing.toml:3: unknown group"
+
+
+def test_once_is_one_turn_of_everything(desk: Desk, ann: Correspondent) -> None:
+    desk.mailbox.put(ann.composes("VPN is down", "The tunnel does not work.").as_bytes(), desk.clock.now())
+    turn = turn_once(desk.parts)
+    assert (turn.fetched, turn.processed, turn.deadlines, turn.delivered, turn.problems) == (1, 1, 0, 2, ())
+    again = turn_once(desk.parts)
+    assert (again.fetched, again.processed, again.delivered) == (0, 0, 0)
+
+
+def test_connections_are_closed_at_the_end(desk: Desk, ann: Correspondent) -> None:
+    postman = MemoryPostman()
+    desk.mailbox.put(ann.composes("VPN is down", "The tunnel does not work.").as_bytes(), desk.clock.now())
+    turn_once(replace(desk.parts, postman=lambda: postman))
+    assert postman.closed == 1
+
+
+def test_without_systemd_every_word_is_dropped() -> None:
+    Notifier({}).ready("nobody listens")
+    Notifier({"NOTIFY_SOCKET": "/nonexistent/socket"}).ready("nobody is there")
