@@ -59,7 +59,7 @@ class BusinessHours:
         start, left = start.astimezone(UTC), business
         if left <= timedelta():
             return start
-        for opened, closed in self._open_spans(start):
+        for opened, closed in self._open_spans(start, _LONGEST_WALK_DAYS):
             if closed - opened >= left:
                 return opened + left
             left -= closed - opened
@@ -67,22 +67,19 @@ class BusinessHours:
 
     def elapsed(self, start: datetime, end: datetime, /) -> timedelta:
         """The business time between two instants; none if `end` is before `start`."""
-        end, passed = end.astimezone(UTC), timedelta()
-        for opened, closed in self._open_spans(start.astimezone(UTC)):
-            if opened >= end:
-                break
-            passed += min(closed, end) - opened
-        return passed
+        start, end = start.astimezone(UTC), end.astimezone(UTC)
+        spans = self._open_spans(start, (end - start).days + 3)
+        return sum((min(closed, end) - opened for opened, closed in spans if opened < end), timedelta())
 
     def is_day_off(self, day: date) -> bool:
         """Whether no span begins on that day because of a holiday."""
         return day in self.dates or day in _public_holidays(self.country, self.subdivision, day.year)
 
-    def _open_spans(self, start: datetime) -> Iterator[tuple[datetime, datetime]]:
-        """The (opened, closed) instants from `start` on, in order and never overlapping."""
+    def _open_spans(self, start: datetime, days: int) -> Iterator[tuple[datetime, datetime]]:
+        """The (opened, closed) instants of so many days from `start` on, in order and never overlapping."""
         first = start.astimezone(self.zone).date() - _DAY  # yesterday's night may still be open
         past = start
-        for day in (first + _DAY * number for number in range(_LONGEST_WALK_DAYS)):
+        for day in (first + _DAY * number for number in range(days)):
             if self.is_day_off(day):
                 continue
             for begin, end in sorted(self.hours.get(day.weekday(), ())):

@@ -17,7 +17,7 @@ from mailbot.desk.evidence import ActingAs, Evidence, Sender, TokenState
 from mailbot.desk.policy import Policy
 from mailbot.desk.ticket import Participant, Side, Ticket
 from mailbot.mail import tokens
-from mailbot.mail.carriers import Carrier, CarrierSource, find_carriers
+from mailbot.mail.carriers import CarrierSource, find_carriers
 from mailbot.mail.keyring import Keyring
 from mailbot.mail.model import Mail, ascii_fold
 from mailbot.mail.tokens import Reading, Role
@@ -218,7 +218,8 @@ def weigh(
     address = sender_of(mail)
     number = ticket.number if ticket else 0
     carriers = [one for one in find_carriers(mail, policy.identity.addresses, keyring) if one.ticket == number]
-    judged = [(_judge(one.reading, address, policy, keyring, now), _meant(one)) for one in carriers if one.reading]
+    readings = [_meant(one.reading, one.source) for one in carriers if one.reading is not None]
+    judged = [(_judge(one, address, policy, keyring, now), one) for one in readings]
     state, reading = min(judged, key=lambda pair: _WORTH.index(pair[0]), default=(TokenState.NONE, None))
     evidence = Evidence(
         sender=sender,
@@ -233,9 +234,7 @@ def weigh(
     return replace(evidence, role=_role(evidence, reading, hinted, address, ticket, participants, policy)), reading
 
 
-def _judge(reading: Reading | None, address: str, policy: Policy, keyring: Keyring, now: datetime) -> TokenState:
-    if reading is None:
-        return TokenState.NONE
+def _judge(reading: Reading, address: str, policy: Policy, keyring: Keyring, now: datetime) -> TokenState:
     if reading.token is None:
         unknown = reading.state is tokens.TokenState.UNKNOWN_KEY
         return TokenState.UNKNOWN_KEY if unknown else TokenState.FORGED
@@ -247,10 +246,11 @@ def _judge(reading: Reading | None, address: str, policy: Policy, keyring: Keyri
     return TokenState.EXPIRED if reading.token.expires < now.date() else TokenState.OK
 
 
-def _meant(carrier: Carrier) -> Reading | None:
-    if carrier.reading is None or carrier.source is CarrierSource.ADDRESS:
-        return carrier.reading
-    return replace(carrier.reading, claims=replace(carrier.reading.claims, intent=None))
+def _meant(reading: Reading, source: CarrierSource) -> Reading:
+    """The reading without an intent that the sender did not put into an address."""
+    if source is CarrierSource.ADDRESS:
+        return reading
+    return replace(reading, claims=replace(reading.claims, intent=None))
 
 
 def _role(

@@ -74,6 +74,13 @@ def test_a_calendar_that_never_opens_is_a_mistake_and_no_endless_walk() -> None:
         closed.add(berlin("2026-03-02 10:00"), timedelta(hours=1))
 
 
+def test_a_long_time_is_counted_to_its_end() -> None:
+    years = BusinessHours(BERLIN, {0: DAY})
+    mondays = 52 * 12
+    start = berlin("2026-03-02 00:00")
+    assert years.elapsed(start, start + timedelta(weeks=mondays)) == timedelta(hours=8 * mondays)
+
+
 def test_nothing_has_passed_before_the_start() -> None:
     assert OFFICE.elapsed(berlin("2026-03-03 12:00"), berlin("2026-03-02 12:00")) == timedelta()
     assert Always().elapsed(berlin("2026-03-03 12:00"), berlin("2026-03-02 12:00")) == timedelta()

@@ -277,6 +277,12 @@ def test_the_owner_is_a_specialist_of_the_ticket_even_from_outside_of_the_group(
     assert (evidence.token, evidence.role) == (TokenState.OK, ActingAs.SPECIALIST)
 
 
+def test_nobody_is_a_specialist_of_a_group_that_is_gone() -> None:
+    ticket = replace(TICKET, owner=None, group="dissolved")
+    evidence, _ = weigh(answer(SAM, OF_GROUP), ticket, (), POLICY, KEYS, NOW, UNKNOWN)
+    assert (evidence.token, evidence.role) == (TokenState.OK, ActingAs.NONE)
+
+
 def test_a_participant_who_was_accepted_may_use_what_they_answer_to() -> None:
     bob = Participant(BOB, "Bob", Side.REQUESTER, Joined.ACCEPTED)
     evidence, _ = weighed(answer(BOB, OF_ANN), bob)
