@@ -25,7 +25,8 @@ def advise(parts: Parts) -> Iterator[Finding]:
 
 def _about_trust(parts: Parts, desk: DeskFile) -> Iterator[Finding]:
     document = parts.document(DESK)
-    if desk.trust.results is Results.NONE:
+    written = document.data.get("trust", {})
+    if desk.trust.results is Results.NONE and written.get("results") in (None, Results.NONE):
         message = "results: no sender address is verified by the mail server, so rights stay small"
         remedy = "`mailbot doctor` proposes its authserv_id"
         yield finding_at(document, ("trust", "results"), message, remedy, Severity.WARNING)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from datetime import date
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated
 from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from mailbot.config.kinds import Address, Domain, Language, OneLine, Table, Text
+from mailbot.config.kinds import Address, Domain, Language, OneLine, Table, Text, read_since
 from mailbot.config.limits_file import (
     DeliveryTable,
     FaqTable,
@@ -112,7 +112,7 @@ class MailboxTable(Table):
     archive_folder: OneLine | None = Field(None, description="where stored mail moves; default: it stays, labelled")
     maildir: str | None = Field(None, description="path of a Maildir, instead of host")
     archive_maildir: str | None = Field(None, description="Maildir that stored mail moves to")
-    since: Literal["first start", "everything"] | date = Field(
+    since: Annotated[str | date, BeforeValidator(read_since)] = Field(
         "first start", description='older mail is not looked at: "first start", a date, or "everything"'
     )
 

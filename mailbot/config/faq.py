@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 
-from mailbot.config.files import Files, decode, read_toml
+from mailbot.config.files import Document, Files, decode, read_toml
 from mailbot.config.findings import Finding, Severity, did_you_mean
 from mailbot.config.levels_file import FaqFront
 from mailbot.config.validate import validate
@@ -35,11 +35,12 @@ def read_faq(files: Files, known: Known | None, found: list[Finding]) -> tuple[F
             continue
         shown = files.shown(name)
         mistakes: list[Finding] = []
-        entry = _read(files.raw[name], shown, mistakes)
+        entry, document = _read(files.raw[name], shown, mistakes)
         if entry is not None:
-            mistakes += _unknown(entry, shown, known)
+            mistakes += _unknown(entry, document, known)
             if entry.id in entries:
-                mistakes.append(Finding(shown, 0, "id", f'id "{entry.id}" is taken by {entries[entry.id][0]}'))
+                message = f'id "{entry.id}" is taken by {entries[entry.id][0]}'
+                mistakes.append(Finding(shown, document.line(("id",)), "id", message))
         if entry is not None and not mistakes:
             entries[entry.id] = (shown, entry)
         found.extend(_disabled(one) for one in mistakes)
@@ -63,38 +64,45 @@ def split_entry(text: str) -> tuple[str, str] | None:
     return (front.removeprefix("\n"), answer.strip()) if first.strip() == FENCE and fence else None
 
 
-def _read(raw: bytes, shown: str, found: list[Finding]) -> FaqEntry | None:
+def _read(raw: bytes, shown: str, found: list[Finding]) -> tuple[FaqEntry | None, Document]:
+    nothing = (None, Document(shown))
     text = decode(raw, shown, found)
     if text is None:
-        return None
+        return nothing
     if (parts := split_entry(text + "\n")) is None:
         found.append(Finding(shown, 1, "", f"does not begin with front matter between two lines of {FENCE}"))
-        return None
+        return nothing
     front, answer = parts
     document = read_toml(front, shown, found, first_line=2)
-    if document is None:
-        return None
-    model = validate(document, FaqFront, found)
-    if model is None:
-        return None
+    model = validate(document, FaqFront, found) if document is not None else None
+    if document is None or model is None:
+        return nothing
     if not answer:
         found.append(Finding(shown, front.count("\n") + 3, "", "has no answer below the front matter"))
-    return FaqEntry(
+    entry = FaqEntry(
         model.id, model.title, model.questions, answer, model.language, tuple(model.services), model.automatic
     )
+    return entry, document
 
 
-def _unknown(entry: FaqEntry, shown: str, known: Known | None) -> list[Finding]:
+def _unknown(entry: FaqEntry, document: Document, known: Known | None) -> list[Finding]:
     if known is None:
         return []
     found = [
-        Finding(shown, 0, "services", f'unknown service "{service}"', did_you_mean(service, known.services))
+        Finding(
+            document.file,
+            document.line(("services",)),
+            "services",
+            f'unknown service "{service}"',
+            did_you_mean(service, known.services),
+        )
         for service in entry.services
         if service not in known.services
     ]
     if entry.language not in known.languages:
         remedy = did_you_mean(entry.language, known.languages)
-        found.append(Finding(shown, 0, "language", f'the desk does not write "{entry.language}"', remedy))
+        message = f'the desk does not write "{entry.language}"'
+        found.append(Finding(document.file, document.line(("language",)), "language", message, remedy))
     return found
 
 

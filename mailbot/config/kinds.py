@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
@@ -11,8 +11,11 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
 from mailbot.mail.addresses import is_plain_address
 from mailbot.mail.model import ascii_fold
 from mailbot.triage.patterns import compile_pattern
+from mailbot.triage.words import Phrases
 
 ANY_LANGUAGE = "*"
+SINCE = ("first start", "everything")
+_EXPRESSION = re.compile(r"\\[dDsSwWbB]|\.[*+]|\(\?|\[[^\]]*\]|[^ ]\$$|^\^")
 _SPAN = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(d|h|m|min|s)(?=[\s\d]|$)")
 _UNIT_MINUTES = {"d": 1440.0, "h": 60.0, "m": 1.0, "min": 1.0, "s": 1 / 60}
 _NAME = re.compile(r"[\w][\w .&/+-]{0,63}")
@@ -60,7 +63,31 @@ def _language(value: str) -> str:
 
 def _pattern(value: str) -> str:
     compile_pattern(value)
+    refuse_bare_expression(value)
     return value
+
+
+def refuse_bare_expression(value: str) -> None:
+    """Raise ValueError for what can only be a regular expression, but lacks the slashes that make it one."""
+    if not value.startswith("/") and _EXPRESSION.search(value):
+        raise ValueError(f"{value!r} looks like a regular expression: write it between slashes, /{value}/")
+
+
+def _phrase(value: str) -> str:
+    Phrases([value])
+    return value
+
+
+def read_since(value: Any) -> Any:
+    """From when on mail counts: "first start", "everything", or a day."""
+    if isinstance(value, str) and value not in SINCE:
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            raise ValueError(
+                f'must be "first start", "everything" or a date such as 2025-01-31, not {value!r}'
+            ) from None
+    return value.date() if isinstance(value, datetime) else value
 
 
 def _one_line(value: str) -> str:
@@ -94,6 +121,7 @@ Domain = Annotated[str, AfterValidator(_domain)]
 Name = Annotated[str, AfterValidator(_name)]
 Language = Annotated[str, AfterValidator(_language)]
 PatternText = Annotated[str, AfterValidator(_pattern)]
+Phrase = Annotated[str, AfterValidator(_phrase)]
 OneLine = Annotated[str, AfterValidator(_one_line)]
 Duration = Annotated[timedelta, BeforeValidator(read_duration)]
 Text = Annotated[dict[str, str], BeforeValidator(_by_language)]  # one text for all languages, or one for each

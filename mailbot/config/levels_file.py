@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field, model_validator
 
 from mailbot.config.desk_file import Zone
-from mailbot.config.kinds import Duration, Name, OneOrMany, Table, read_duration
+from mailbot.config.kinds import Duration, Name, OneOrMany, Phrase, Table, read_duration
 from mailbot.triage.assessment import Priority
 
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
@@ -112,23 +112,25 @@ class LevelsFile(Table):
 class WordsFile(Table):
     """words.<language>.toml"""
 
-    disruption: tuple[str, ...] = Field((), description="something is broken")
-    no_disruption: tuple[str, ...] = Field((), description="nothing is broken")
-    request: tuple[str, ...] = Field((), description="something is wanted")
-    question: tuple[str, ...] = Field((), description="somebody wants to know something")
-    urgent: tuple[str, ...] = Field((), description="it cannot wait")
-    not_urgent: tuple[str, ...] = Field((), description="it can wait")
-    many_affected: tuple[str, ...] = Field((), description="a team or a site is affected")
-    everyone_affected: tuple[str, ...] = Field((), description="the whole organisation or customers are affected")
-    already_tried: tuple[str, ...] = Field((), description="the usual answer has been tried: no FAQ answer")
-    work_order: tuple[str, ...] = Field((), description="somebody must do something: no FAQ answer")
-    confirmed: tuple[str, ...] = Field((), description="a reply that says it is solved")
-    rejected: tuple[str, ...] = Field((), description="a reply that says it is not solved")
-    thanks: tuple[str, ...] = Field((), description="mere courtesy")
-    doubt: tuple[str, ...] = Field((), description="a reply that is not sure (will test, if it works)")
-    negation: tuple[str, ...] = Field((), description="words that turn a statement round")
-    contrast: tuple[str, ...] = Field((), description="words that take back half of a statement (but, another thing)")
-    out_of_office: tuple[str, ...] = Field((), description="absence notes")
+    disruption: tuple[Phrase, ...] = Field((), description="something is broken")
+    no_disruption: tuple[Phrase, ...] = Field((), description="nothing is broken")
+    request: tuple[Phrase, ...] = Field((), description="something is wanted")
+    question: tuple[Phrase, ...] = Field((), description="somebody wants to know something")
+    urgent: tuple[Phrase, ...] = Field((), description="it cannot wait")
+    not_urgent: tuple[Phrase, ...] = Field((), description="it can wait")
+    many_affected: tuple[Phrase, ...] = Field((), description="a team or a site is affected")
+    everyone_affected: tuple[Phrase, ...] = Field((), description="the whole organisation or customers are affected")
+    already_tried: tuple[Phrase, ...] = Field((), description="the usual answer has been tried: no FAQ answer")
+    work_order: tuple[Phrase, ...] = Field((), description="somebody must do something: no FAQ answer")
+    confirmed: tuple[Phrase, ...] = Field((), description="a reply that says it is solved")
+    rejected: tuple[Phrase, ...] = Field((), description="a reply that says it is not solved")
+    thanks: tuple[Phrase, ...] = Field((), description="mere courtesy")
+    doubt: tuple[Phrase, ...] = Field((), description="a reply that is not sure (will test, if it works)")
+    negation: tuple[Phrase, ...] = Field((), description="words that turn a statement round")
+    contrast: tuple[Phrase, ...] = Field(
+        (), description="words that take back half of a statement (but, another thing)"
+    )
+    out_of_office: tuple[Phrase, ...] = Field((), description="absence notes")
 
 
 class FaqFront(Table):

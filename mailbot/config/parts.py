@@ -13,13 +13,11 @@ from mailbot.config.faq import Known, find_alike, read_faq
 from mailbot.config.files import KNOWN, Document, Files, decode, read_toml
 from mailbot.config.findings import Finding, Severity, did_you_mean
 from mailbot.config.levels_file import LevelsFile, WordsFile
-from mailbot.config.people import FILE as PEOPLE_FILE
-from mailbot.config.people import find_strangers, read_people
+from mailbot.config.people import read_people
 from mailbot.config.routing_file import RoutingFile
 from mailbot.config.validate import Loc, prune, validate
 from mailbot.desk.people import Person
 from mailbot.triage.policy import FaqEntry
-from mailbot.triage.words import Phrases
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -77,10 +75,9 @@ def read_parts(files: Files, found: list[Finding]) -> Parts:
         words_file = _read(name, files, WordsFile, documents, found)
         if words_file is not None:
             words[name.split(".")[1]] = words_file
-            found.extend(_phrases(words_file, documents[name]))
+            found.extend(_repetitions(words_file, documents[name]))
     languages = desk.identity.languages if desk else ()
     people = read_people(files, languages, found)
-    found.extend(find_strangers(people, files.shown(PEOPLE_FILE)))
     parts = Parts(files, documents, desk, routing, levels, words, people, ())
     known = Known(parts.names("services"), languages) if desk and routing else None
     faq = read_faq(files, known, found)
@@ -104,18 +101,14 @@ def _read(
     return validate(document, model, found)
 
 
-def _phrases(words: WordsFile, document: Document) -> list[Finding]:
-    """Phrases without a word, and phrases that stand twice in one list."""
+def _repetitions(words: WordsFile, document: Document) -> list[Finding]:
+    """Phrases that stand twice in one list."""
     found = []
     for name in WordsFile.model_fields:
         phrases: tuple[str, ...] = getattr(words, name)
         for index, phrase in enumerate(phrases):
-            line = document.line((name, index))
-            try:
-                Phrases([phrase])
-            except ValueError as error:
-                found.append(Finding(document.file, line, f"{name}.{index}", f"{name}: {error}"))
             if phrase in phrases[:index]:
+                line = document.line((name, index))
                 message = f'{name}: "{phrase}" stands there twice'
                 found.append(Finding(document.file, line, f"{name}.{index}", message, severity=Severity.WARNING))
     return found

@@ -26,6 +26,7 @@ def read_people(files: Files, languages: Collection[str], found: list[Finding]) 
     if text is None:
         return {}
     people: dict[str, Person] = {}
+    lines: dict[str, int] = {}
     for line, row in _rows(text, shown, found):
         person = _person(row, line, shown, found)
         if person is None:
@@ -38,16 +39,17 @@ def read_people(files: Files, languages: Collection[str], found: list[Finding]) 
                 message = f"{address} stands here a second time, first for {people[address].address}"
                 found.append(Finding(shown, line, "address", message, "every address belongs to one person"))
             people.setdefault(address, person)
+            lines.setdefault(address, line)
+    found.extend(_strangers(people, lines, shown))
     return people
 
 
-def find_strangers(people: Mapping[str, Person], shown: str) -> list[Finding]:
-    """Managers who are not in the directory: nobody could approve for their people."""
-    missing = {person.manager: person for person in people.values() if person.manager and person.manager not in people}
-    return [
-        Finding(shown, 0, "manager", f"{manager}, manager of {person.address}, has no row", severity=Severity.WARNING)
-        for manager, person in sorted(missing.items())
-    ]
+def _strangers(people: Mapping[str, Person], lines: Mapping[str, int], shown: str) -> Iterator[Finding]:
+    """Managers who are not in the directory: the desk knows nothing of those who approve."""
+    for address, person in people.items():
+        if address == person.address and person.manager and person.manager not in people:
+            message = f"{person.manager}, manager of {address}, has no row"
+            yield Finding(shown, lines[address], "manager", message, severity=Severity.WARNING)
 
 
 def _rows(text: str, shown: str, found: list[Finding]) -> Iterator[tuple[int, Mapping[str, str]]]:

@@ -171,10 +171,19 @@ def _languages_are_whole(parts: Parts) -> Iterator[Finding]:
             yield finding_at(parts.document(DESK), path, f'no word list for "{language}"', remedy)
         elif language in parts.words:
             yield from _words_are_there(parts.document(f"words.{language}.toml"), parts.words[language])
+    yield from _texts_are_whole(parts, parts.desk.identity.languages)
+
+
+def _texts_are_whole(parts: Parts, languages: Collection[str]) -> Iterator[Finding]:
     if parts.routing is not None:
         document = parts.document(ROUTING)
+        for group in parts.routing.groups:
+            if group.language and group.language not in languages:
+                path: Loc = ("groups", parts.place("groups", group.name), "language")
+                message = f'the desk does not write "{group.language}"'
+                yield finding_at(document, path, message, did_you_mean(group.language, languages))
         for (table, name, *setting), text in _texts(parts.routing):
-            missing = [one for one in parts.desk.identity.languages if text and one not in text]
+            missing = [one for one in languages if text and one not in text]
             if missing and ANY_LANGUAGE not in text:
                 place: Loc = (table, parts.place(table, name), *setting)
                 yield finding_at(document, place, f'{".".join(setting)} has no text in "{missing[0]}"')

@@ -15,6 +15,7 @@ from mailbot.config.kinds import (
     OneLine,
     OneOrMany,
     PatternText,
+    Phrase,
     Sender,
     Table,
     Text,
@@ -59,7 +60,7 @@ class ServiceTable(Table):
     label: Text = Field(default_factory=dict, description="what requesters read; default: the name")
     group: Name = Field(description="the group that looks after it")
     impact: Level = Field(Level.LOW, description="least impact when it fails: low, medium, high")
-    words: tuple[str, ...] = Field((), description="words that recognise it where no rule names it")
+    words: tuple[Phrase, ...] = Field((), description="words that recognise it where no rule names it")
     facts: tuple[Name, ...] = Field((), description="what specialists need to know, in this order")
     terms: TermsTable | None = Field(None, description="what a requester of something can expect")
 

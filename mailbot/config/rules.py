@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from mailbot.config.findings import Finding, did_you_mean
+from mailbot.config.kinds import refuse_bare_expression
 from mailbot.config.parts import ROUTING, Parts
 from mailbot.config.references import finding_at
 from mailbot.config.validate import Loc
@@ -24,9 +25,15 @@ def check_conditions(parts: Parts) -> Iterator[Finding]:
                 )
                 continue
             try:
-                make_condition(key, values)
+                if make_condition(key, values).patterns:
+                    _refuse_bare_expressions(values)
             except ValueError as error:
                 yield finding_at(parts.document(ROUTING), path, f"{key}: {error}")
+
+
+def _refuse_bare_expressions(values: Iterable[str]) -> None:
+    for value in values:
+        refuse_bare_expression(value)
 
 
 def try_examples(parts: Parts, policy: TriagePolicy) -> Iterator[Finding]:

@@ -69,7 +69,7 @@ class _Scanner:
         self.position += 2 if array else 1
         keys = self.keys()
         self.position += 2 if array else 1
-        path = self.resolve(keys if not array else keys[:-1])
+        path = self.resolve(keys if not array else keys[:-1], start)
         if array:
             path = (*path, keys[-1])
             self.counts[path] = self.counts.get(path, -1) + 1
@@ -78,11 +78,12 @@ class _Scanner:
         self.base = path
         self.note(path, start)
 
-    def resolve(self, keys: list[str]) -> Path:
-        """Names of arrays of tables mean their last table."""
+    def resolve(self, keys: list[str], start: int) -> Path:
+        """Names of arrays of tables mean their last table; tables on the way begin here if they are new."""
         path: Path = ()
         for key in keys:
             path = (*path, key)
+            self.note(path, start)
             if path in self.counts:
                 path = (*path, self.counts[path])
         return path

@@ -38,6 +38,7 @@ def validate(document: Document, model: type[Model], found: list[Finding]) -> Mo
             return model.model_validate(data)
         except ValidationError as error:
             errors = error.errors(include_url=False)
+            errors = [one for one in errors if not _is_consequence(data, one)]
             if turn == 0:
                 found.extend(_finding(document, model, one) for one in errors)
             data = prune(data, [_known_part(data, one["loc"]) for one in errors])
@@ -63,40 +64,52 @@ def name_of(data: Any, path: Sequence[str | int]) -> str:
     """What a finding begins with: 'rule "VPN": ' for a path inside the third rule, "[smtp] " inside a table."""
     if not path or not isinstance(data, dict):
         return ""
-    if len(path) > 1 and isinstance(path[1], int):
-        element = _walk(data, path[:2])
+    element = _walk(data, path[:2])
+    if len(path) > 1 and isinstance(path[1], int) and isinstance(element, dict):
         word = _SINGULAR.get(str(path[0]), str(path[0]))
-        name = (element.get("name") or element.get("account")) if isinstance(element, dict) else None
+        name = element.get("name") or element.get("account")
         return f'{word} "{name}": ' if isinstance(name, str) else f"{word} {path[1] + 1}: "
     return f"[{path[0]}] " if isinstance(data.get(path[0]), dict) else ""
 
 
 def _finding(document: Document, model: type[BaseModel], error: ErrorDetails) -> Finding:
     path = _known_part(document.data, error["loc"])
-    setting = next((part for part in reversed(error["loc"]) if isinstance(part, str)), "")
     start = name_of(document.data, path)
-    key = ".".join(str(part) for part in path)
-    line = document.line(path)
+    inner = path if not start else path[2:] if _is_element(path) else path[1:]
+    setting = ".".join(part for part in inner if isinstance(part, str))
+    last = next((part for part in reversed(error["loc"]) if isinstance(part, str)), "")
     match error["type"]:
+        case "extra_forbidden" if len(path) == 1 and start:
+            start, text, remedy = "", f"unknown table [{last}]", did_you_mean(last, _settings_at(model, ()))
         case "extra_forbidden":
-            known = _settings_at(model, path[:-1])
-            text, remedy = f'unknown setting "{setting}"', did_you_mean(setting, known)
+            text, remedy = f'unknown setting "{setting}"', did_you_mean(last, _settings_at(model, path[:-1]))
         case "missing":
-            what = "[" + setting + "]" if not path and _is_table(model, setting) else f'"{setting}"'
-            text, remedy = f"{what} is missing", _description(model, (*path, setting))
+            name = (
+                f"[{last}]" if not path and _is_table(model, last) else f'"{".".join(filter(None, (setting, last)))}"'
+            )
+            text, remedy = f"{name} is missing", _description(model, (*path, last))
         case _:
-            text, remedy = _said(error, setting, path), ""
-    return Finding(document.file, line, key, f"{start}{text}", remedy)
+            text, remedy = (f"{setting}: " if setting else "") + _said(error), ""
+    key = ".".join(str(part) for part in path)
+    return Finding(document.file, document.line(path), key, f"{start}{text}", remedy)
 
 
-def _said(error: ErrorDetails, setting: str, path: Loc) -> str:
-    text = error["msg"].removeprefix("Value error, ")
-    if error["type"] != "value_error":
-        text = text[:1].lower() + text[1:]
-        if isinstance(error["input"], str | int | float | bool):
-            text += f", not {error['input']!r}"
-    about_itself = not path or isinstance(path[-1], int)  # a whole table is at fault
-    return text if about_itself and error["type"] == "value_error" else f"{setting}: {text}"
+def _is_element(path: Loc) -> bool:
+    return len(path) > 1 and isinstance(path[1], int)
+
+
+def _said(error: ErrorDetails) -> str:
+    """What pydantic says, in an admin's words."""
+    if error["type"] == "value_error":
+        return error["msg"].removeprefix("Value error, ")
+    text = error["msg"].partition(", unable to parse")[0].replace("Input should be", "must be")
+    shown = error["input"] if isinstance(error["input"], str | int | float | bool) else None
+    return text[:1].lower() + text[1:] + (f", not {shown!r}" if shown is not None else "")
+
+
+def _is_consequence(data: Any, error: ErrorDetails) -> bool:
+    """A list that is too short only because its broken elements do not count."""
+    return error["type"] == "too_short" and bool(_walk(data, _known_part(data, error["loc"])))
 
 
 def _known_part(data: Any, loc: Sequence[str | int]) -> Loc:
@@ -117,7 +130,7 @@ def _has(data: Any, part: str | int) -> bool:
 
 
 def _whole(path: Loc) -> Loc:
-    return path[:2] if len(path) > 1 and isinstance(path[1], int) else path
+    return path[:2] if _is_element(path) else path
 
 
 def _walk(data: Any, path: Sequence[str | int]) -> Any:
@@ -157,4 +170,4 @@ def _is_table(model: type[BaseModel], setting: str) -> bool:
 def _description(model: type[BaseModel], path: Sequence[str | int]) -> str:
     here = _model_at(model, path[:-1])
     field = here.model_fields.get(str(path[-1])) if here else None
-    return f"it is the {field.description}" if field and field.description else ""
+    return f"it says: {field.description}" if field and field.description else ""
