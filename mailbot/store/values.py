@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, RowMapping, Table
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.dialects.postgresql import Insert as PostgresqlInsert
+from sqlalchemy.dialects.sqlite import Insert as SqliteInsert
 
 from mailbot.desk.deadline import Arm, DeadlineKind
 from mailbot.desk.evidence import ActingAs, Evidence, Sender, TokenState
@@ -32,20 +32,17 @@ def clip(text: str, characters: int) -> str:
     return text[:characters]
 
 
-def insert_new(
-    connection: Connection, table: Table, rows: Mapping[str, Any] | Sequence[Mapping[str, Any]], returning: str
-) -> list[Any]:
-    """Insert what is not there yet (any unique key counts), and give the column `returning` of the new rows."""
-    column = table.c[returning]
-    if connection.dialect.name == "postgresql":
-        return list(
-            connection.execute(
-                postgresql_insert(table).values(rows).on_conflict_do_nothing().returning(column)
-            ).scalars()
-        )
-    return list(
-        connection.execute(sqlite_insert(table).values(rows).on_conflict_do_nothing().returning(column)).scalars()
-    )
+def insert_new(connection: Connection, table: Table, row: Mapping[str, Any], returning: str) -> list[Any]:
+    """Insert the row unless a unique key is there already; the column `returning` of what is new."""
+    statement = unless_there(connection.dialect.name, table).values(row).returning(table.c[returning])
+    return list(connection.execute(statement).scalars())
+
+
+def unless_there(dialect: str, table: Table) -> SqliteInsert | PostgresqlInsert:
+    """INSERT ... ON CONFLICT DO NOTHING, which both databases spell alike and SQLAlchemy keeps twice."""
+    if dialect == "postgresql":
+        return PostgresqlInsert(table).on_conflict_do_nothing()
+    return SqliteInsert(table).on_conflict_do_nothing()
 
 
 def evidence_to_json(evidence: Evidence | None) -> dict[str, Any] | None:
