@@ -1,6 +1,7 @@
 """A database in memory for every test; every statement that a test runs must also be PostgreSQL's."""
 
 from collections.abc import Iterator
+from sqlite3 import Connection
 from typing import Any
 
 import pytest
@@ -12,14 +13,30 @@ from mailbot.store.unit_of_work import Work
 from tests.store.material import POSTGRESQL
 
 
+@pytest.fixture(scope="session")
+def newest() -> Iterator[Connection]:
+    """An empty database at the newest version, migrated once for all tests."""
+    migrated = Database.open(MEMORY)
+    migrated.upgrade()
+    yield driver_connection(migrated)
+    migrated.close()
+
+
 @pytest.fixture
-def database() -> Iterator[Database]:
-    """An empty database at the newest version."""
+def database(newest: Connection) -> Iterator[Database]:
+    """A copy of it."""
     database = Database.open(MEMORY)
-    database.upgrade()
+    newest.backup(driver_connection(database))
     event.listen(database._engine, "before_execute", _must_be_postgresql_too)
     yield database
     database.close()
+
+
+def driver_connection(database: Database) -> Connection:
+    """The one connection of a database in memory, as sqlite3 knows it."""
+    connection = database._engine.raw_connection().driver_connection
+    assert isinstance(connection, Connection)
+    return connection
 
 
 @pytest.fixture

@@ -31,10 +31,11 @@ def work(work: Work) -> Work:
     work.outbox.sent(sent, "250", NOW, NOW + HOUR)
     opened(work, 5, state=State.RESOLVED)
     queued(work, ticket=5, arms=SILENCE)
-    opened(
-        work, 6, state=State.CANCELLED, cancel_reason=CancelReason.MERGED, merged_into=1, former_state=State.ASSIGNED
-    )
+    merged = {"cancel_reason": CancelReason.MERGED, "merged_into": 1, "former_state": State.ASSIGNED}
+    opened(work, 6, state=State.CANCELLED, **merged)
     opened(work, 7, state=State.CLOSED)
+    work.deadlines.arm(7, SILENCE, NOW, "p", NOW)
+    queued(work)
     row = finished(work, 1, ticket=1)
     work.audit.decision(DecisionRecord("request_received", NOW, "abc", (), inbox_id=row.id, ticket=1))
     finished(work, 2, disposition=Disposition(Outcome.IGNORED, "spam"))
