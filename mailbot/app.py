@@ -201,7 +201,7 @@ def recognition_of(policy: Policy) -> Recognition:
 
 
 def _watch(settings: MailboxSettings, policy: Policy) -> Watched:
-    return Watched(_mailbox(settings), _counts_from(settings.since, policy))
+    return Watched(_mailbox(settings), counts_from(settings.since, policy))
 
 
 def _mailbox(settings: MailboxSettings) -> Mailbox:
@@ -213,7 +213,8 @@ def _mailbox(settings: MailboxSettings) -> Mailbox:
     assert_never(settings.transport)
 
 
-def _counts_from(since: Since | date, policy: Policy) -> datetime | None:
+def counts_from(since: Since | date, policy: Policy) -> datetime | None:
+    """The instant from which mail of a mailbox counts; None: that of its first start."""
     if since is Since.FIRST_START:
         return None
     if since is Since.EVERYTHING:

@@ -51,6 +51,7 @@ class Delivery:
         self._settled_at: datetime | None = None
         self._runner: asyncio.Runner | None = None
         self._own = Connection()
+        self.problem = ""  # why no server takes mail at the moment
 
     def turn(self, now: datetime) -> int:
         """Deliver all that may leave now, one after the other; how many were tried."""
@@ -144,10 +145,11 @@ class Delivery:
         """A server that cannot be reached, or does not let us in, is left alone for a while."""
         if isinstance(outcome, DeliveryFailed) and outcome.phase is Phase.CONNECT:
             connection.failures += 1
+            self.problem = outcome.reason
             connection.retry_at = now + self._parts.backoff(connection.failures, 5, 900)
             warn("smtp_unavailable", reason=outcome.reason, failures=connection.failures)
         else:
-            connection.failures, connection.retry_at = 0, None
+            connection.failures, connection.retry_at, self.problem = 0, None, ""
 
     # ---------------------------------------------------------------- outcomes
 

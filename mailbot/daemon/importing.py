@@ -25,7 +25,7 @@ from mailbot.transport.mailbox import excerpt_raw
 LIVE_FOLDER = "live"
 VALIDITY = 1
 _FROM_LINE = re.compile(rb"(?:\A|(?<=\n))From [^\r\n]*\r?\n")
-_ROW_NUMBER = re.compile(r" of inbox row \d+")
+_PARTICULARS = re.compile(r":? of inbox row \d+|: \S+@\S+")
 _QUOTED_FROM = re.compile(rb"(?m)^>(>*From )")
 
 Progress = Callable[[int, int], None]
@@ -76,11 +76,9 @@ def files_in(path: Path) -> Iterator[Path]:
 
 def split_mbox(raw: bytes) -> tuple[bytes, ...]:
     """The messages of an mbox file (RFC 4155), with quoted From lines restored (mboxrd)."""
-    starts = [(found.start(), found.end()) for found in _FROM_LINE.finditer(raw)]
-    ends = [start for start, _ in starts[1:]] + [len(raw)]
-    return tuple(
-        _QUOTED_FROM.sub(rb"\1", raw[begin:end]) for (_, begin), end in zip(starts, ends, strict=True) if starts
-    )
+    lines = [found.span() for found in _FROM_LINE.finditer(raw)]
+    ends = [start for start, _ in lines[1:]] + [len(raw)]
+    return tuple(_QUOTED_FROM.sub(rb"\1", raw[begin:end]) for (_, begin), end in zip(lines, ends, strict=False))
 
 
 def _take_in(parts: Parts, paths: Iterable[Path], folder: str, mbox: bool) -> _Taken:
@@ -134,10 +132,10 @@ def _work_on(parts: Parts, rows: Sequence[int], progress: Progress) -> Mapping[s
 
 
 def _merged(dispositions: Mapping[str, int]) -> Mapping[str, int]:
-    """Numbers of rows in reasons are left out, so that the table stays a table."""
+    """Numbers of rows and addresses in reasons are left out, so that the table stays a table."""
     merged: Counter[str] = Counter()
     for disposition, count in dispositions.items():
-        merged[_ROW_NUMBER.sub("", disposition)] += count
+        merged[_PARTICULARS.sub("", disposition)] += count
     return dict(merged.most_common())
 
 

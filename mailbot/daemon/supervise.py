@@ -245,7 +245,8 @@ def turn_once(parts: Parts) -> Turn:
         fired = _drain(deadlines.turn, parts)
         processed = _drain(processing.turn, parts)
         delivered = delivery.turn(parts.clock())
-        problems = tuple(f"{intake.account}: {intake.problem}" for intake in intakes if intake.problem)
+        troubles = {intake.account: intake.problem for intake in intakes} | {"smtp": delivery.problem}
+        problems = tuple(f"{where}: {problem}" for where, problem in troubles.items() if problem)
         return Turn(fetched, processed, fired, delivered, problems)
     finally:
         for intake in intakes:
