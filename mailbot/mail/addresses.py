@@ -59,6 +59,7 @@ class _Reader:
         self.position, self.piece = 0, _Piece()
         self.found: list[Address] = []
         self.plain, self.cut = True, False
+        self.lone = Address("", "")  # a word without "@", an address only where there is no other: "MAILER-DAEMON"
         self.waiting = ""  # a name that a comma cut off from its address
         self.closes = True  # until a comment was found that never does: looking again for each "(" would be slow
 
@@ -75,7 +76,7 @@ class _Reader:
                 self.plain_letter(letter)
         self.flush()
         if self.waiting and not self.found:
-            self.found.append(Address(self.waiting, ""))
+            self.found.append(self.lone if self.lone.address == self.waiting else Address(self.waiting, ""))
 
     def plain_letter(self, letter: str) -> None:
         if letter in ",;" and not self.is_inside():
@@ -122,8 +123,9 @@ class _Reader:
         address, plain = _address(piece)
         if address is None:
             return
-        if not address.address:
-            self.waiting, self.plain = f"{self.waiting}, {address.name}".strip(", "), False
+        if "@" not in address.address:
+            self.lone = address
+            self.waiting, self.plain = f"{self.waiting}, {address.address or address.name}".strip(", "), False
             return
         if self.waiting:
             address, self.waiting = Address(f"{self.waiting}, {address.name}".strip(", "), address.address), ""

@@ -70,13 +70,10 @@ def _reports(content: bytes) -> Iterator[Report]:
 
 
 def _recipient(original: str, final: str) -> str:
-    for value in (final, original):
-        address = without_comments(value.partition(";")[2] or value).strip().strip("<>").strip()
-        if found := _ADDRESS.search(address):
-            return found[0]
-        if address and " " not in address:
-            return address
-    return ""
+    named = [without_comments(value.partition(";")[2] or value).strip(" <>") for value in (final, original)]
+    found = (_ADDRESS.search(value) for value in named)
+    whole = next((address[0] for address in found if address), "")
+    return whole or next((value for value in named if value and " " not in value), "")
 
 
 def read_bounces(mail: Mail, root: Part) -> tuple[Bounced, ...]:

@@ -17,6 +17,7 @@ from mailbot.mail.model import Mail, MailClass, Recognition, ascii_fold
 from mailbot.mail.parts import Part
 from mailbot.mail.phrases import (
     is_automatic_prefix,
+    opens_as_notice,
     says_absent,
     says_absent_subject,
     says_complaint,
@@ -136,10 +137,10 @@ def _other_delivery_notice(facts: _Facts) -> Verdict | None:
     if facts.has("x-failed-recipients"):
         delayed = says_delayed(mail.subject, mail.text)
         return (MailClass.DELAY if delayed else MailClass.BOUNCE), "X-Failed-Recipients"
-    from_machine = facts.is_daemon() or mail.return_path == ""
     in_subject, in_text = says_undelivered_subject(mail.subject), says_undelivered(mail.text)
-    if not from_machine and not (in_subject and in_text and not facts.is_answer()):
-        return None
+    in_form = in_subject and opens_as_notice(mail.text) and not facts.is_answer()
+    if not facts.is_daemon() and mail.return_path != "" and not in_form:
+        return None  # people write about such notices, and paste them below their own words
     if says_delayed(mail.subject, mail.text):
         return MailClass.DELAY, "delivery notice in words: delayed"
     if in_subject or in_text or facts.local_part().startswith("mailer-daemon"):

@@ -113,6 +113,8 @@ class _Writer:
 
     def finish(self) -> str:
         self.end_line()
+        while self.lines and not self.lines[-1].strip("> "):
+            self.lines.pop()
         return "\n".join(self.lines).strip("\n")
 
     # ------------------------------------------------------------ elements
@@ -206,7 +208,8 @@ def _hides(tag: Tag) -> bool:
 # ---------------------------------------------------------------- harmless HTML
 
 _TAGS = {"a", "b", "blockquote", "br", "code", "div", "em", "h1", "h2", "h3", "h4", "hr", "i", "img", "li", "ol", "p",
-         "pre", "s", "span", "strong", "sub", "sup", "table", "tbody", "td", "th", "thead", "tr", "u", "ul"}  # fmt: skip
+         "pre", "s", "span", "strong", "sub", "sup", "table", "tbody", "td", "th", "thead", "tr", "u",
+         "ul"}  # fmt: skip
 _ATTRIBUTES = {"a": {"href"}, "img": {"src", "alt"}, "td": {"colspan", "rowspan"}, "th": {"colspan", "rowspan"}}
 
 

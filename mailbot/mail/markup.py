@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-_NAME = re.compile(r"/?\s{0,5}([a-zA-Z][a-zA-Z0-9:-]{0,40})")
+_NAME = re.compile(r"/?([a-zA-Z][a-zA-Z0-9:-]{0,40})")
 _ATTRIBUTE = re.compile(r"""([^\s=<>/"']{1,60})\s{0,20}(?:=\s{0,20}(?:"([^"]*)"|'([^']*)'|([^\s>"']*)))?""")
 _ATTRIBUTE_LETTERS = 8_000  # of one tag; what is longer is an embedded image
 

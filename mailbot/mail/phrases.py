@@ -95,6 +95,20 @@ _UNDELIVERED = _any_of(
     r"配信できません|送信できません|届け",
     r"unrouteable",
 )
+_NOTICE_OPENING = re.compile(
+    r"[\s*=_#-]{0,200}(?:this is an? (?:automatic|automatically|delivery|non-delivery)|this message was created"
+    r" automatically"
+    r"|this is the (?:mail|postfix|qmail)|hi\. this is the|your (?:message|mail|e-?mail)\b.{0,100}(?:could not"
+    r"|did not|was not|cannot|has not)"
+    r"|the (?:following|attached) (?:message|mail|addresses|address|recipients|recipient)\b|the message (?:you"
+    r" sent|that you sent|could not)"
+    r"|a message (?:that you sent|you sent|could not)|delivery (?:has failed|to the following|failed)"
+    r"|undeliver(?:able|ed) (?:mail|message)"
+    r"|i'?m (?:sorry|afraid)\b.{0,100}(?:deliver|message)|failed to deliver|could not deliver|unable to deliver"
+    r"|could not send message"
+    r"|the original message was received|(?:die|ihre) (?:nachricht|folgende).{0,100}(?:nicht|konnte))",
+    re.IGNORECASE,
+)
 _DELAYED = _any_of(
     r"(?:delivery|message|mail) (?:has been |is |was )?(?:temporarily )?delayed",
     r"delayed (?:mail|delivery)",
@@ -209,6 +223,11 @@ def says_undelivered_subject(subject: str) -> bool:
 def says_undelivered(text: str) -> bool:
     """The text tells that a mail was not delivered."""
     return _UNDELIVERED.search(text[:_TEXT_LETTERS]) is not None
+
+
+def opens_as_notice(text: str) -> bool:
+    """The first words are those that mail servers begin a delivery notice with."""
+    return _NOTICE_OPENING.match(text[:_SUBJECT_LETTERS]) is not None
 
 
 def says_delayed(subject: str, text: str) -> bool:

@@ -1,0 +1,125 @@
+"""Delivery notices: who failed, why, for good or for now, and which mail of ours it was."""
+
+import pytest
+
+from mailbot.mail.model import Bounced, Mail, MailClass
+from mailbot.mail.parse import parse
+from tests.mail.letters import letter, multipart
+
+ORIGINAL = "Content-Type: message/rfc822\n\nFrom: support@desk.example\nMessage-ID: <ours.1@desk.example>\n\nwords"
+
+
+def standard(*blocks: str, original: str = ORIGINAL) -> Mail:
+    status = "Content-Type: message/delivery-status\n\nReporting-MTA: dns; mx.example\n\n" + "\n\n".join(blocks) + "\n"
+    field, body = multipart("report", "Content-Type: text/plain\n\nSorry.", status, original)
+    return parse(
+        letter(body, f"{field}; report-type=delivery-status", "Return-Path: <>", sender="MAILER-DAEMON@mx.example")
+    )
+
+
+def in_words(body: str, *fields: str, subject: str = "Undelivered Mail Returned to Sender") -> Mail:
+    raw = letter(body, *fields, sender="Mail System <MAILER-DAEMON@mx.example>")
+    return parse(raw.replace(b"Subject: Printer", f"Subject: {subject}".encode()))
+
+
+@pytest.mark.parametrize(
+    ("block", "bounced"),
+    [
+        (
+            "Final-Recipient: rfc822; eve@example.net\nAction: failed\nStatus: 5.1.1",
+            Bounced("eve@example.net", "5.1.1", True),
+        ),
+        (
+            "Final-Recipient: rfc822;<eve@example.net>\nAction: failed\nStatus: 4.4.1",
+            Bounced("eve@example.net", "4.4.1", False),
+        ),
+        (
+            "Original-Recipient: rfc822;eve@example.net\nFinal-Recipient: rfc822;eve\nAction: failed\nStatus:"
+            " 5.0.0 (x)\n"
+            "Diagnostic-Code: smtp; 550 5.7.1 refused",
+            Bounced("eve@example.net", "5.7.1", True),
+        ),
+        ("Final-Recipient: rfc822; eve@example.net\nAction: Failed (always)", Bounced("eve@example.net", "", True)),
+        (
+            "Final-Recipient: rfc822; eve@example.net\nAction: failed\nDiagnostic-Code: smtp; 451 later",
+            Bounced("eve@example.net", "", False),
+        ),
+    ],
+)
+def test_a_standard_notice_names_recipient_and_status(block: str, bounced: Bounced) -> None:
+    mail = standard(block)
+    assert mail.bounces == (bounced,)
+    assert mail.original_message_id == "ours.1@desk.example"
+
+
+def test_only_the_failed_recipients_of_several_are_named() -> None:
+    mail = standard(
+        "Final-Recipient: rfc822; ann@example.net\nAction: delivered\nStatus: 2.0.0",
+        "Final-Recipient: rfc822; eve@example.net\nAction: failed\nStatus: 5.1.1",
+        "Final-Recipient: rfc822; EVE@example.net\nAction: failed\nStatus: 5.1.1",
+    )
+    assert [one.recipient for one in mail.bounces] == ["eve@example.net"]
+
+
+def test_the_original_is_found_where_only_its_headers_came_back() -> None:
+    headers = "Content-Type: text/rfc822-headers\n\nSubject: x\nMessage-Id: <ours.2@desk.example>"
+    assert standard("Action: failed", original=headers).original_message_id == "ours.2@desk.example"
+
+
+@pytest.mark.parametrize(
+    ("body", "recipients", "status"),
+    [
+        ("I'm sorry.\n\n<eve@example.net>: host mx said: 550 5.1.1 unknown user\n", ["eve@example.net"], "5.1.1"),
+        ("The following address(es) failed:\n\n  eve@example.net\n    Unrouteable address\n", ["eve@example.net"], ""),
+        (
+            "<eve@example.net>... User unknown\n<bob@example.net>... User unknown\n",
+            ["eve@example.net", "bob@example.net"],
+            "",
+        ),
+        ("Your message to eve@example.net could not be delivered.\n", ["eve@example.net"], ""),
+        (
+            "<eve@example.net>: 552 5.2.2 quota exceeded\n\n--- Below this line is a copy of the message.\n\nTo:"
+            " <bob@example.net>\n",
+            ["eve@example.net"],
+            "5.2.2",
+        ),
+        ("Undeliverable. For help ask postmaster@mx.example.\n", [], ""),
+    ],
+)
+def test_a_notice_in_words_names_its_recipients(body: str, recipients: list[str], status: str) -> None:
+    mail = in_words(body)
+    assert mail.class_ is MailClass.BOUNCE
+    assert [one.recipient for one in mail.bounces] == recipients
+    assert all((one.status, one.permanent) == (status, True) for one in mail.bounces)
+
+
+def test_a_header_that_names_the_recipients_is_believed() -> None:
+    mail = in_words("Gone: other@example.net", "X-Failed-Recipients: eve@example.net, bob@example.net")
+    assert [one.recipient for one in mail.bounces] == ["eve@example.net", "bob@example.net"]
+
+
+def test_a_warning_that_it_is_still_being_tried_is_a_delay() -> None:
+    mail = in_words(
+        "<eve@example.net>: connection refused.\nYou do not need to resend; it will be retried.\n",
+        subject="Warning: message delayed",
+    )
+    assert mail.class_ is MailClass.DELAY
+    assert [(one.recipient, one.permanent) for one in mail.bounces] == [("eve@example.net", False)]
+
+
+def test_a_receipt_and_an_automatic_reply_name_the_mail_they_answer() -> None:
+    field, body = multipart(
+        "report",
+        "Content-Type: message/disposition-notification\n\nOriginal-Message-ID:"
+        " <ours.3@desk.example>\nDisposition: x; displayed",
+    )
+    assert (
+        parse(letter(body, f"{field}; report-type=disposition-notification")).original_message_id
+        == "ours.3@desk.example"
+    )
+    away = letter("Away.", "Auto-Submitted: auto-replied", "In-Reply-To: <ours.4@desk.example>")
+    assert parse(away).original_message_id == "ours.4@desk.example"
+
+
+def test_a_person_has_no_bounces() -> None:
+    assert parse(letter("<eve@example.net>: does not answer me")).bounces == ()
