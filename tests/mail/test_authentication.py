@@ -85,7 +85,7 @@ def test_our_own_domain_without_proof_is_forged_where_our_server_looked() -> Non
     ("received", "evidence"),
     [
         (["Received: from pc by mail.desk.example with ESMTPSA id 1"], AUTHENTICATED),
-        (["Received: by mail.desk.example with LMTP", "Received: from pc by mail.desk.example with ESMTPA"], AUTHENTICATED),
+        (["Received: by x.example with LMTP", "Received: from pc by mail.desk.example with ESMTPA"], AUTHENTICATED),
         (["Received: from x by mx.desk.example with ESMTPS", "Received: from pc by mail.desk.example with"
         " ESMTPSA"], UNKNOWN),
         (["Received: from pc by mail.desk.example with ESMTPS id 1"], UNKNOWN),

@@ -17,6 +17,7 @@ from mailbot.mail.tokens import (
     plus_address,
     plus_part,
     read_bounce,
+    read_serial,
     read_token,
     sign_address,
     sign_bounce,
@@ -165,3 +166,11 @@ def test_the_same_fields_give_the_same_token(expires: date) -> None:
     assert one != sign_message_id(
         KEYRING, 1, Role.ADMIN, "admin@example.org", expires + timedelta(1), 3, "desk.example"
     )
+
+
+@given(tickets, roles, recipients, st.integers(0, 32**8 - 1))
+def test_a_message_id_names_the_outgoing_mail(ticket: int, role: Role, recipient: str, serial: int) -> None:
+    message_id = sign_message_id(KEYRING, ticket, role, recipient, EXPIRES, serial, "desk.example")
+    assert read_serial(message_id, KEYRING) == serial
+    assert read_serial("x" + message_id, KEYRING) is None
+    assert read_serial(message_id, Keyring((OLD,))) is None
