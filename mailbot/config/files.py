@@ -6,7 +6,7 @@ import hashlib
 import re
 import time
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -49,11 +49,15 @@ class Document:
         return found + self.first_line - 1 if found else 0
 
 
-def read_files(folder: Path, pause_seconds: float = 0.05) -> Files:
+Reader = Callable[[Path], dict[str, bytes]]
+
+
+def read_files(folder: Path, read: Reader | None = None, pause_seconds: float = 0.05) -> Files:
     """All files as they are at one moment: read again and again until two readings agree; raises ConfigError."""
-    before = _read(folder)
+    read = read or read_once
+    before = read(folder)
     for _ in range(TRIES):
-        after = _read(folder)
+        after = read(folder)
         if before == after:
             return Files(folder, after, _hash(after))
         before = after
@@ -62,7 +66,8 @@ def read_files(folder: Path, pause_seconds: float = 0.05) -> Files:
     raise ConfigError([Finding(str(folder), 0, "", message, "try again when nobody is writing them")])
 
 
-def _read(folder: Path) -> dict[str, bytes]:
+def read_once(folder: Path) -> dict[str, bytes]:
+    """The bytes of every file but the keys, one after the other."""
     found: dict[str, bytes] = {}
     for pattern in PATTERNS:
         for path in sorted(folder.glob(pattern)):

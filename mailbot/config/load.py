@@ -25,6 +25,7 @@ from mailbot.config.locate import packaged
 from mailbot.config.parts import DESK, Parts, read_parts
 from mailbot.config.references import check_references, finding_at
 from mailbot.config.rules import check_conditions, try_examples
+from mailbot.config.secrets import SecretMissing
 from mailbot.config.snapshot import Intervals, Retention, Snapshot
 from mailbot.config.validate import Loc
 from mailbot.mail.keyring import Keyring
@@ -36,17 +37,19 @@ __all__ = ["ConfigError", "Finding", "Severity", "Snapshot", "check", "load"]
 def load(folder: Path, *, keys_needed: bool = True) -> Snapshot:
     """The configuration of that folder, checked; raises ConfigError with all findings if one of them is an error.
 
-    Without `keys_needed` a missing `keys.toml` is no mistake (for looking at mail without running the desk).
+    Without `keys_needed` missing keys, or a database that cannot be named here, are no mistake: enough for looking at
+    mail without running the desk.
     """
     found: list[Finding] = []
     parts, triage = _examine(folder, found)
     keyring = _keys(folder, keys_needed, found)
+    database_url = _database_url(parts, keys_needed, found)
     findings = _ordered(found)
     if any(one.severity is Severity.ERROR for one in findings):
         raise ConfigError(findings)
     assert triage is not None, "what is missing is an error"
     assert keyring is not None, "what is missing is an error"
-    return _snapshot(parts, triage, keyring, findings)
+    return _snapshot(parts, triage, keyring, database_url, findings)
 
 
 def check(folder: Path, strict: bool = False) -> tuple[Finding, ...]:
@@ -114,7 +117,21 @@ def _keys(folder: Path, needed: bool, found: list[Finding]) -> Keyring | None:
         return None
 
 
-def _snapshot(parts: Parts, triage: TriagePolicy, keyring: Keyring, warnings: tuple[Finding, ...]) -> Snapshot:
+def _database_url(parts: Parts, needed: bool, found: list[Finding]) -> str:
+    """The URL; "" where it is a secret that is not here and nobody needs it."""
+    if parts.desk is None:
+        return ""
+    try:
+        return find_database_url(parts.desk.database, parts.files.folder)
+    except SecretMissing as error:
+        if needed:
+            found.append(finding_at(parts.document(DESK), ("database", "url"), f"url: {error}"))
+        return ""
+
+
+def _snapshot(
+    parts: Parts, triage: TriagePolicy, keyring: Keyring, database_url: str, warnings: tuple[Finding, ...]
+) -> Snapshot:
     desk, routing, levels, folder = parts.desk, parts.routing, parts.levels, parts.files.folder
     assert desk is not None, "what is missing is an error"
     assert routing is not None, "what is missing is an error"
@@ -128,7 +145,7 @@ def _snapshot(parts: Parts, triage: TriagePolicy, keyring: Keyring, warnings: tu
         mailboxes=tuple(build_mailbox(one, folder) for one in desk.mailboxes),
         smtp=build_smtp(desk.smtp, folder),
         alert_smtp=build_smtp(desk.alert_smtp, folder) if desk.alert_smtp else None,
-        database_url=find_database_url(desk.database, folder),
+        database_url=database_url,
         state_folder=find_state_folder(desk.database, folder),
         templates=own_templates if own_templates.is_dir() else packaged("templates"),
         intervals=Intervals(**desk.intervals.model_dump()),

@@ -97,16 +97,22 @@ def _mail_does_not_circle(parts: Parts) -> Iterator[Finding]:
     own = _own_addresses(parts.desk)
     lists = {ascii_fold(str(one.get("list", ""))) for _, one in parts.elements("groups")}
     for index, address in enumerate(parts.desk.admins.addresses):
-        what = own.get(address) or ("a group list" if address in lists else "")
+        what = own.get(_base(address)) or ("a group list" if address in lists else "")
         if what:
             remedy = "name a person or a list that the desk does not use"
             yield finding_at(parts.document(DESK), ("admins", "addresses", index), f"{address} is {what}", remedy)
     document = parts.document(ROUTING)
     for index, element in parts.elements("groups"):
         for path, address in _addresses(element):
-            if ascii_fold(address) in own:
-                message = f"{path[0]} {address} is {own[ascii_fold(address)]}: the mail would come back"
+            if what := own.get(_base(address), ""):
+                message = f"{path[0]} {address} is {what}: the mail would come back"
                 yield finding_at(document, ("groups", index, *path), message)
+
+
+def _base(address: str) -> str:
+    """The address without its plus-part: the desk receives all of them."""
+    local, at, domain = ascii_fold(address).rpartition("@")
+    return local.partition("+")[0] + at + domain
 
 
 def _addresses(group: Mapping[str, object]) -> Iterator[tuple[Loc, str]]:

@@ -38,15 +38,16 @@ def models_in(annotation: Any) -> Iterator[type[BaseModel]]:
 
 def settings_of(model: type[BaseModel]) -> Iterator[tuple[type[BaseModel], str]]:
     for name, field in model.model_fields.items():
-        inner = [one for one in models_in(field.annotation) if one is not Secret]
+        inner: list[type[BaseModel]] = [one for one in models_in(field.annotation) if one is not Secret]
         yield model, name
         for one in inner:
             yield from settings_of(one)
 
 
+ALL: tuple[type[BaseModel], ...] = (*FILES.values(), FaqFront, Secret)
 SETTINGS = sorted({(file, model.__name__, name) for file, top in FILES.items() for model, name in settings_of(top)})
 DESCRIBED = sorted(
-    {(model, name) for top in (*FILES.values(), FaqFront, Secret) for model, name in settings_of(top)},
+    {(model, name) for top in ALL for model, name in settings_of(top)},
     key=lambda one: (one[0].__name__, one[1]),
 )
 
