@@ -126,7 +126,12 @@ def _find_unwritable(language: str, environment: Environment) -> Iterator[Templa
             continue  # reported already
         except (TemplateError, TooLong, TypeError, ValueError, AttributeError, ArithmeticError, LookupError) as error:
             file, line = _place(error, name)
-            yield TemplateFinding(f"{language}/{file}", line, f"cannot be written: {error}", "see README, Templates")
+            yield TemplateFinding(
+                f"{language}/{file}",
+                line,
+                f"cannot be written: {error}",
+                "compare it with the template that came with mailbot",
+            )
         else:
             if not letter.subject or not letter.text.strip():
                 yield TemplateFinding(f"{language}/{name}", 0, "writes no subject or no text", "fill its blocks")
@@ -136,7 +141,7 @@ def _place(error: Exception, name: str) -> tuple[str, int]:
     """The innermost line of a template that the error came through."""
     file, line, step = name, 0, error.__traceback__
     while step is not None:
-        if step.tb_frame.f_code.co_filename == "<template>" or step.tb_frame.f_code.co_filename.endswith(".j2"):
-            file, line = step.tb_frame.f_globals.get("name", step.tb_frame.f_code.co_filename), step.tb_lineno
+        if step.tb_frame.f_code.co_filename.endswith(".j2"):
+            file, line = step.tb_frame.f_code.co_filename, step.tb_lineno
         step = step.tb_next
     return file, line

@@ -50,7 +50,7 @@ class DeskShown:
 
 @dataclass(frozen=True, slots=True)
 class FileShown:
-    """A file that travels with a mail, or one that is too large to."""
+    """A file that travels with a mail, or one that stays behind; size 0 = not known."""
 
     name: str
     size_bytes: int
@@ -124,7 +124,7 @@ def gather_values(
         "attached": circumstances.attached,
         "left_behind": circumstances.left_behind,
         "commands": tuple(
-            (f"#{command.name} {command.argument}".rstrip(), helps.get(command.name, command.help))
+            (f"#{command.name} {command.argument.replace('|', ' | ')}".rstrip(), helps.get(command.name, command.help))
             for command in circumstances.commands
         ),
         "link": link,

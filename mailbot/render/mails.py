@@ -12,7 +12,7 @@ from datetime import datetime
 
 from mailbot.desk.commands import COMMANDS
 from mailbot.desk.commands import Role as CommandRole
-from mailbot.desk.outgoing import InternalView, Outgoing
+from mailbot.desk.outgoing import AlertView, InternalView, Outgoing
 from mailbot.desk.policy import Policy
 from mailbot.desk.ticket import AttachmentRef, Side
 from mailbot.mail.compose import Draft, compose
@@ -110,9 +110,14 @@ def _circumstances(
         link=signer.link,
         deadline=_deadline(outgoing, policy, signer.now),
         attached=tuple(map(_show, kept)),
-        left_behind=tuple(map(_show, left)),
+        left_behind=(*_left_by_desk(outgoing), *map(_show, left)),
         commands=list_commands(),
     )
+
+
+def _left_by_desk(outgoing: Outgoing) -> tuple[FileShown, ...]:
+    names = () if isinstance(outgoing.view, AlertView) else outgoing.view.left_behind
+    return tuple(FileShown(to_line(name), 0) for name in names)
 
 
 def list_commands() -> tuple[CommandShown, ...]:

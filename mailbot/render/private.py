@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from mailbot.desk.policy import Policy
 from mailbot.mail.carriers import without_plus
@@ -25,35 +25,34 @@ def private_addresses(policy: Policy, recipient: str) -> tuple[str, ...]:
 
 def find_private(text: str, policy: Policy, recipient: str) -> tuple[str, ...]:
     """The private addresses that stand in `text` as whole addresses."""
-    folded = ascii_fold(text)
+    folded = text.lower()
     return tuple(address for address in private_addresses(policy, recipient) if _stands_in(address, folded))
 
 
 def _stands_in(address: str, folded: str) -> bool:
     if address not in folded:
         return False
-    return re.search(rf"(?<![a-z0-9._%-]){re.escape(address)}(?![a-z0-9-]|\.[a-z0-9])", folded) is not None
+    return re.search(rf"(?<![a-z0-9._%-]){re.escape(address)}(?![a-z0-9-])", folded) is not None
 
 
 def find_note(texts: Iterable[str], notes: Iterable[str]) -> str:
     """A fragment of a note that stands in one of `texts`, compared word by word, or ""."""
-    worded = [_words(text) for text in texts]
-    shingles = {shingle for words in worded for shingle in _shingles(words)}
-    joined = [f" {' '.join(words)} " for words in worded]
-    for note in notes:
-        words = _words(note)
-        if len(words) < SHINGLE_WORDS:
-            short = " ".join(words)
-            if len(note.strip()) >= SHORTEST_NOTE and short and any(f" {short} " in text for text in joined):
-                return short
-        elif found := next((shingle for shingle in _shingles(words) if shingle in shingles), ""):
-            return found
+    fragments = {fragment for note in notes for fragment in _fragments(note)}
+    for text in texts if fragments else ():
+        folded = text.casefold()
+        absent = {word for fragment in fragments for word in fragment.split() if word not in folded}
+        possible = [fragment for fragment in fragments if absent.isdisjoint(fragment.split())]
+        if possible:  # only then is it worth to take the text apart
+            words = f" {' '.join(_WORD.findall(folded))} "
+            if found := next((fragment for fragment in possible if f" {fragment} " in words), ""):
+                return found
     return ""
 
 
-def _words(text: str) -> list[str]:
-    return _WORD.findall(text.casefold())
-
-
-def _shingles(words: list[str]) -> list[str]:
-    return [" ".join(words[place : place + SHINGLE_WORDS]) for place in range(len(words) - SHINGLE_WORDS + 1)]
+def _fragments(note: str) -> Iterator[str]:
+    """Every run of five words, or the whole note where it is shorter but long enough to be told from chance."""
+    words = _WORD.findall(note.casefold())
+    if len(words) >= SHINGLE_WORDS:
+        yield from (" ".join(words[start:][:SHINGLE_WORDS]) for start in range(len(words) - SHINGLE_WORDS + 1))
+    elif words and len(note.strip()) >= SHORTEST_NOTE:
+        yield " ".join(words)

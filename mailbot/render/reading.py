@@ -28,12 +28,14 @@ def read_message(raw: bytes) -> Message[str, str]:
 
 def read_texts(raw: bytes, depth: int = DEPTH) -> Iterator[str]:
     """Every text in `raw`, which may be a message or any file."""
-    yield raw.decode("latin-1")
+    if depth < DEPTH:
+        yield from _variants(raw)
+    else:
+        yield raw.decode("latin-1")
     if depth and _LOOKS_LIKE_MESSAGE.match(raw):
         for part in read_message(raw).walk():
             yield from read_headers(part)
             yield from _read_body(part, depth)
-    yield from _variants(raw)
 
 
 def read_headers(part: Message[str, str]) -> Iterator[str]:
@@ -81,12 +83,22 @@ def _read_body(part: Message[str, str], depth: int) -> Iterator[str]:
 
 
 def _variants(content: bytes) -> Iterator[str]:
-    """One text and what programs make of it: entities and percent signs decoded, tags dropped."""
-    text = content.decode("utf-8", "replace")
+    """A text and what programs make of it: entities and percent signs decoded, tags dropped."""
+    start = content[:4000]
+    if start.count(0) > len(start) // 5:  # every second octet of most texts in UTF-16
+        yield from _shown(content.decode("utf-16-le", "ignore"))
+        yield from _shown(content.decode("utf-16-be", "ignore"))
+    elif b"\x00" in start:
+        yield content.decode("latin-1")
+    else:
+        try:
+            yield from _shown(content.decode())
+        except UnicodeDecodeError:
+            yield from _shown(content.decode("latin-1"))
+
+
+def _shown(text: str) -> Iterator[str]:
     yield text
-    if b"\x00" in content[:4000]:
-        yield content.decode("utf-16-le", "ignore")
-        yield content.decode("utf-16-be", "ignore")
     if "%" in text:
         yield unquote(text)
     if "<" in text or "&" in text:

@@ -115,10 +115,15 @@ def make_samples(language: str) -> Iterator[Outgoing]:
         yield from (make_sample(kind, variant, language) for kind in OutgoingKind)
     for kind in (OutgoingKind.NOTE_TO_GROUP, OutgoingKind.ALERT_TO_ADMINS, OutgoingKind.HAND_OVER):
         yield from (_with_note(make_sample(kind, Variant.SHORT, language), note) for note in NoteCode)
-    for cause in Cause:
-        yield from (replace(make_sample(kind, Variant.LONG, language), cause=cause) for kind in OutgoingKind)
-    for state in State:
-        yield from (_in_state(make_sample(kind, Variant.LONG, language), state) for kind in OutgoingKind)
+    for kind in (OutgoingKind.CLOSED, OutgoingKind.REOPENED):
+        yield from (replace(make_sample(kind, Variant.LONG, language), cause=cause) for cause in Cause)
+    for kind in (
+        OutgoingKind.ACKNOWLEDGEMENT,
+        OutgoingKind.CLARIFYING_QUESTION,
+        OutgoingKind.FAQ_ANSWER,
+        OutgoingKind.RECEIPT,
+    ):
+        yield from (_in_state(make_sample(kind, Variant.REQUEST, language), state) for state in State)
     question = make_sample(OutgoingKind.QUESTION_TO_SPECIALIST, Variant.LONG, language)
     yield _with_note(question, NoteCode.UNKNOWN_COLLEAGUE)
     yield alert_from_machine(language)
@@ -178,7 +183,7 @@ def _public_view(kind: OutgoingKind, matter: Matter) -> PublicView:
         service=matter.service,
         greeting_name=matter.name,
         subject="" if kind is OutgoingKind.ACKNOWLEDGEMENT else matter.subject,
-        words=_FAQ if kind is OutgoingKind.FAQ_ANSWER else matter.answer if relayed else "",
+        words=_words_to_requester(kind, matter),
         faq_title="The printer prints nothing" if kind is OutgoingKind.FAQ_ANSWER else "",
         specialist_name="Ann Okafor" if relayed and matter.kind is Kind.REQUEST else "",
         missing=tuple(question for _, question in matter.missing),
@@ -192,6 +197,24 @@ def _public_view(kind: OutgoingKind, matter: Matter) -> PublicView:
             PublicEntry(Side.GROUP, "Ann Okafor", "Which colour does its light have?", SAMPLE_NOW - timedelta(days=2)),
         ),
     )
+
+
+def _words_to_requester(kind: OutgoingKind, matter: Matter) -> str:
+    match kind:
+        case OutgoingKind.FAQ_ANSWER:
+            return _FAQ
+        case OutgoingKind.REMINDER:
+            return "" if matter.kind is Kind.REQUEST else "Which colour does its light have?"
+        case OutgoingKind.RELAY_TO_REQUESTER | OutgoingKind.REQUEST_TO_CONFIRM:
+            return matter.answer
+        case _:
+            return ""
+
+
+def _words_to_specialists(kind: OutgoingKind, matter: Matter) -> str:
+    if kind is OutgoingKind.QUESTION_TO_SPECIALIST:
+        return matter.answer
+    return "" if kind is OutgoingKind.RECEIPT else matter.words
 
 
 def _internal_view(kind: OutgoingKind, matter: Matter) -> InternalView:
@@ -208,17 +231,14 @@ def _internal_view(kind: OutgoingKind, matter: Matter) -> InternalView:
         service=matter.service,
         author=ticket.requester,
         author_name=matter.name,
-        words=""
-        if kind is OutgoingKind.RECEIPT
-        else matter.answer
-        if kind is OutgoingKind.QUESTION_TO_SPECIALIST
-        else matter.words,
+        words=_words_to_specialists(kind, matter),
         entries=_entries(matter) if matter is _LONG and kind is OutgoingKind.HAND_OVER else (),
         terms=matter.terms,
         facts=(*matter.facts, *((label, "") for label, _ in matter.missing)),
         reasons=(Reason("service Printing", 'rule "printer words"'), Reason("priority", "impact low, urgency medium")),
         suggestions=(("printer-silent", "The printer prints nothing", 0.82), ("paper-jam", "Paper is stuck", 0.41)),
         receipt=_receipt(matter) if kind is OutgoingKind.RECEIPT else (),
+        detail="the new words could not be told from the quoted ones" if noted and matter is _LONG else "",
         note=note if noted else None,
         held_row=77 if kind is OutgoingKind.QUESTION_TO_SPECIALIST else None,
     )

@@ -6,12 +6,12 @@ and bounded output keep a slip of an admin from reaching further than a letter t
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from jinja2 import DictLoader, StrictUndefined
+from jinja2 import BaseLoader, Environment, StrictUndefined, TemplateNotFound
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
@@ -58,9 +58,26 @@ def _read(folder: Path, root: Path) -> dict[str, str]:
     return found
 
 
+class Sources(BaseLoader):
+    """Templates in memory, and only those; mistakes in them carry their file's name."""
+
+    def __init__(self, sources: Mapping[str, str]) -> None:
+        self.sources = dict(sources)
+
+    def get_source(self, _environment: Environment, template: str) -> tuple[str, str, Callable[[], bool]]:
+        """(text, name for tracebacks, whether it is still current)."""
+        if template not in self.sources:
+            raise TemplateNotFound(template)
+        return self.sources[template], template, lambda: True
+
+    def list_templates(self) -> list[str]:
+        """Every name, in order."""
+        return sorted(self.sources)
+
+
 def _environment(sources: Mapping[str, str]) -> ImmutableSandboxedEnvironment:
     environment = ImmutableSandboxedEnvironment(
-        loader=DictLoader(dict(sources)),
+        loader=Sources(sources),
         undefined=StrictUndefined,
         autoescape=True,
         finalize=_finalise,

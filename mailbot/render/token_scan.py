@@ -5,14 +5,21 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from mailbot.mail.keyring import Keyring
-from mailbot.mail.model import ascii_fold
 from mailbot.mail.tokens import Role, Token, read_token
 
-# A token may stand between other letters of its alphabet, so every place is tried. Shape as in mail/tokens.py.
-_ADDRESS = re.compile(r"(?=([rsayn][a-z2-7]{37}))", re.ASCII)
-_MESSAGE_ID = re.compile(r"(?=([rsayn][a-z2-7]{21}\.[a-z2-7]{8}\.[a-z2-7]{26}@[a-z0-9.-]{1,255}))", re.ASCII)
+
+@lru_cache(maxsize=8)
+def _shapes(key_ids: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """What tokens of these keys look like (mail/tokens.py); one may stand right between other letters."""
+    return (
+        re.compile(rf"[rsayn](?=([{key_ids}][a-z2-7]{{36}}))", re.ASCII),
+        re.compile(
+            rf"[rsayn](?=([{key_ids}][a-z2-7]{{20}}\.[a-z2-7]{{8}}\.[a-z2-7]{{26}}@[a-z0-9.-]{{1,255}}))", re.ASCII
+        ),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,21 +36,19 @@ class Holder:
 
 def find_tokens(text: str, keyring: Keyring) -> Iterator[tuple[str, Token]]:
     """Every genuine token in `text`, as it stands there after folding."""
-    folded = ascii_fold(text)
-    for shape in (_ADDRESS, _MESSAGE_ID):
+    folded = text.lower()
+    for shape in _shapes("".join(key.id for key in keyring.keys)):
         for found in shape.finditer(folded):
-            if keyring.find(found[1][1]) and (token := _read(found[1], keyring)):
+            if token := _read(found[0] + found[1], keyring):
                 yield token
 
 
 def _read(text: str, keyring: Keyring) -> tuple[str, Token] | None:
     """The genuine token at the start of `text`; the domain of a Message-ID may be followed by more letters."""
-    head, at, domain = text.partition("@")
-    parts = domain.split(".") if at else [""]
-    for length in range(len(parts), 0, -1):
-        candidate = head + at + ".".join(parts[:length])
-        if (reading := read_token(candidate, keyring)) and reading.token:
-            return candidate, reading.token
+    shortest = text.find("@") + 2 if "@" in text else len(text)
+    for length in range(len(text), shortest - 1, -1):
+        if (reading := read_token(text[:length], keyring)) and reading.token:
+            return text[:length], reading.token
     return None
 
 

@@ -77,4 +77,4 @@ def render(
 
 def with_view(outgoing: Outgoing, **values: object) -> Outgoing:
     """The same mail with other values in its view."""
-    return replace(outgoing, view=replace(outgoing.view, **values))  # type: ignore[type-var, arg-type]  # any view, any field
+    return replace(outgoing, view=replace(outgoing.view, **values))  # type: ignore[arg-type]  # any view, any field

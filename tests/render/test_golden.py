@@ -9,7 +9,6 @@ import re
 from email import policy
 from email.message import EmailMessage
 from pathlib import Path
-from typing import cast
 
 import pytest
 
@@ -27,7 +26,7 @@ CHAIN = ("first.mail@staff.example.org", "second.mail@staff.example.org")
 
 
 def read(rendered: Rendered) -> EmailMessage:
-    return cast(EmailMessage, email.message_from_bytes(rendered.raw, policy=policy.default))
+    return email.message_from_bytes(rendered.raw, policy=policy.default)
 
 
 def body(message: EmailMessage, subtype: str) -> str:
