@@ -94,6 +94,12 @@ def test_the_hash_changes_with_any_file(name: str, sound: Path) -> None:
     assert load(sound).hash != before
 
 
+def test_the_hash_changes_with_a_letter(sound: Path) -> None:
+    before = load(sound).hash
+    edit(sound / "routing.toml", "Where?", "Whose?")
+    assert load(sound).hash != before
+
+
 def test_the_hash_does_not_change_with_the_keys_nor_with_time(sound: Path) -> None:
     before = load(sound).hash
     new_keys(sound)
