@@ -69,6 +69,15 @@ def test_references_lead_to_the_ticket_whose_thread_the_mail_continues(work: Wor
     assert situation.references_known
 
 
+def test_references_into_a_merged_ticket_vouch_for_its_survivor(work: Work) -> None:
+    opened(work, 2)
+    opened(work, 1, state=State.CANCELLED, merged_into=2)
+    work.tickets.extend_chain(1, Side.REQUESTER, "old@x")
+    situation = work.situation(Clues(sender=ANN, references=("old@x",)), NOW)
+    assert situation.ticket is not None
+    assert (situation.ticket.number, situation.references_known) == (2, True)
+
+
 def test_references_into_another_ticket_do_not_vouch_for_the_named_one(work: Work) -> None:
     opened(work, 1)
     opened(work, 2)
