@@ -86,21 +86,30 @@ def carry_out(work: Work, snapshot: Snapshot, happening: Happening, decision: De
     _record(work, snapshot, happening, decision, ticket)
     for one in written:
         if one.trouble:
-            _tell_undelivered(work, snapshot, one, now, depth)
+            _tell_undelivered(work, snapshot, one, now, depth, happening.quiet)
     return Done(decision, ticket, written)
 
 
 def mail_undelivered(
-    work: Work, snapshot: Snapshot, mail: OurMail, reason: str, now: datetime, *, status: str = "", depth: int = 0
+    work: Work,
+    snapshot: Snapshot,
+    mail: OurMail,
+    reason: str,
+    now: datetime,
+    *,
+    status: str = "",
+    depth: int = 0,
+    quiet: bool = False,
 ) -> None:
     """One of our mails will not arrive: whoever relied on it learns of it, in this transaction."""
     if depth >= 1:
-        alert_admins(work, snapshot, NoteCode.UNDELIVERED, f"{mail.kind} to {mail.recipient}: {reason}", now)
+        detail = f"{mail.kind} to {mail.recipient}: {reason}"
+        alert_admins(work, snapshot, NoteCode.UNDELIVERED, detail, now, quiet=quiet)
         return
     event = MailUndelivered(mail.id, mail.kind, mail.recipient, permanent=True, status=status, reason=reason)
     clues = Clues(sender="", ticket=mail.ticket, outbox_id=mail.id)
     situation = work.situation(clues, now, directory=snapshot.policy.people)
-    react(work, snapshot, Happening(event, situation), depth + 1)
+    react(work, snapshot, Happening(event, situation, quiet=quiet), depth + 1)
 
 
 def alert_admins(
@@ -113,10 +122,11 @@ def alert_admins(
     ticket: int | None = None,
     inbox_row: int | None = None,
     remedy: str = "",
+    quiet: bool = False,
 ) -> None:
     """Tell the admins something that no mail and no deadline is the cause of."""
     outgoing = to_admins(note, detail, snapshot.policy, ticket=ticket, inbox_row=inbox_row, remedy=remedy)
-    letters = Letters(work, snapshot, Situation(now, next_number=0))
+    letters = Letters(work, snapshot, Situation(now, next_number=0), quiet=quiet)
     for one in outgoing:
         if trouble := letters.write(one).trouble:
             warn("alert_not_written", note=note.value, reason=trouble)
@@ -154,8 +164,10 @@ def _say(work: Work, happening: Happening, decision: Decision, ticket: int, now:
     work.tickets.add_participants(ticket, decision.participants, now)
     work.tickets.add_entries(ticket, decision.entries, message_id=message_id, inbox_id=happening.situation.inbox_id)
     side = _side_of(happening.event)
-    if side is not None and message_id and decision.disposition.outcome is Outcome.DONE:
-        work.tickets.extend_chain(ticket, side, message_id)
+    if side is None or not message_id or decision.disposition.outcome is not Outcome.DONE:
+        return
+    if not any(message_id in work.tickets.chain(ticket, other) for other in Side if other is not side):
+        work.tickets.extend_chain(ticket, side, message_id)  # an id belongs to the side that used it first
 
 
 def _side_of(event: Event) -> Side | None:
@@ -234,14 +246,14 @@ def _record(work: Work, snapshot: Snapshot, happening: Happening, decision: Deci
     )
 
 
-def _tell_undelivered(work: Work, snapshot: Snapshot, written: Written, now: datetime, depth: int) -> None:
+def _tell_undelivered(work: Work, snapshot: Snapshot, written: Written, now: datetime, depth: int, quiet: bool) -> None:
     """A mail that was stopped, or that the gate denied although a silence clock waits for it."""
     outgoing = written.outgoing
     warn("undelivered", kind=outgoing.kind.value, ticket=outgoing.ticket, reason=written.trouble)
     if written.stopped:
         detail = f"outbox {written.outbox_id}, {outgoing.kind} of ticket {outgoing.ticket}: {written.trouble}"
         remedy = f"mailbot outbox show {written.outbox_id}"
-        alert_admins(work, snapshot, NoteCode.STOPPED, detail, now, ticket=outgoing.ticket, remedy=remedy)
+        alert_admins(work, snapshot, NoteCode.STOPPED, detail, now, ticket=outgoing.ticket, remedy=remedy, quiet=quiet)
     if outgoing.ticket is not None:
         mail = OurMail(
             id=written.outbox_id or 0,
@@ -252,4 +264,4 @@ def _tell_undelivered(work: Work, snapshot: Snapshot, written: Written, now: dat
             message_id="",
             state="stopped" if written.stopped else "denied",
         )
-        mail_undelivered(work, snapshot, mail, written.trouble, now, depth=depth)
+        mail_undelivered(work, snapshot, mail, written.trouble, now, depth=depth, quiet=quiet)

@@ -7,7 +7,7 @@ not leave: the row is `stopped`, and its reason says why.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from mailbot.daemon.log import log
@@ -15,7 +15,7 @@ from mailbot.daemon.parts import Snapshot
 from mailbot.desk.evidence import Evidence
 from mailbot.desk.gate import Allowed, Denied, judge
 from mailbot.desk.outgoing import Outgoing
-from mailbot.desk.situation import Situation
+from mailbot.desk.situation import GateCounts, Situation
 from mailbot.desk.ticket import Side, Visibility
 from mailbot.mail.model import Mail
 from mailbot.render.last_check import check
@@ -65,7 +65,9 @@ class Letters:
 
     def write(self, outgoing: Outgoing) -> Written:
         """Put the mail into the outbox, unless the gate denies it."""
-        verdict = Allowed() if self.quiet else self._judge(outgoing)
+        if self.quiet:
+            outgoing = replace(outgoing, arms=None)
+        verdict = self._judge(outgoing)
         if isinstance(verdict, Denied):
             log("denied", kind=outgoing.kind.value, ticket=outgoing.ticket, rule=verdict.rule)
             because = f"{verdict.rule}: {verdict.reason}"
@@ -90,8 +92,9 @@ class Letters:
             now,
             aliases=person.same_as if person else (),
         )
+        counts = GateCounts() if self.quiet else counts
         verdict = judge(outgoing, self.mail, self.evidence, counts, policy, now, self.situation.internal_date)
-        if isinstance(verdict, Allowed):
+        if isinstance(verdict, Allowed) and not self.quiet:
             self.work.gate.count(outgoing.to, outgoing.ticket, outgoing.kind.value, now)
         return verdict
 
@@ -107,10 +110,7 @@ class Letters:
         return content
 
     def _check(self, outgoing: Outgoing, rendered: Rendered) -> tuple[str, ...]:
-        side = outgoing.declared.side
-        others = tuple(
-            message_id for other in Side if other is not side for message_id in self._chain(outgoing.ticket, other)
-        )
+        others = self._foreign_ids(outgoing)
         policy, keyring = self.snapshot.policy, self.snapshot.keyring
         return check(rendered, outgoing, policy, keyring, self._internal_texts(outgoing.ticket), other_chain=others)
 
@@ -141,7 +141,7 @@ class Letters:
                 group_name=outgoing.group,
                 author=self.author if declared.side is Side.REQUESTER else "",
                 priority=self._priority(outgoing),
-                arms=None if self.quiet else outgoing.arms,
+                arms=outgoing.arms,
                 config_hash=self.snapshot.hash,
                 text=rendered.text,
                 state=state,
@@ -164,6 +164,17 @@ class Letters:
 
     def _chain(self, ticket: int | None, side: Side) -> Sequence[str]:
         return () if ticket is None else self.work.tickets.chain(ticket, side)
+
+    def _foreign_ids(self, outgoing: Outgoing) -> tuple[str, ...]:
+        """Message-IDs of the other threads. To specialists a requester may name their own, in their words."""
+        side = outgoing.declared.side
+        others = [one for other in Side if other is not side for one in self._chain(outgoing.ticket, other)]
+        if side is Side.REQUESTER or not others:
+            return tuple(others)
+        assert outgoing.ticket is not None, "only a ticket has threads"
+        said = "\n".join(entry.text for entry in self.work.tickets.entries(outgoing.ticket))
+        said += self.mail.text if self.mail else ""
+        return tuple(one for one in others if one not in said)
 
     def _priority(self, outgoing: Outgoing) -> Priority:
         ticket = None if outgoing.ticket is None else self.work.tickets.get(outgoing.ticket)

@@ -26,7 +26,7 @@ from mailbot.desk.event import Duplicate, Event, Ignored, MailUndelivered
 from mailbot.desk.interpret import interpret
 from mailbot.desk.outgoing import NoteCode
 from mailbot.mail.dkim import DkimResult
-from mailbot.store.inbox import ATTEMPTS
+from mailbot.store.inbox import ATTEMPTS, IMPORTED
 from mailbot.store.moves import ClaimLost
 from mailbot.store.rows import InboxRow
 from mailbot.store.unit_of_work import Work
@@ -35,7 +35,6 @@ ROWS_A_TURN = 20
 LEASE_SECONDS = 1_800.0  # more than twenty mails that take the parser to its limit
 DNS_SECONDS = 5.0
 QUIET_FOLDER = "quiet"  # of `mailbot import` without --live: nothing leaves, no clock starts
-IMPORT_ACCOUNT = "import"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +88,8 @@ class Processing:
         """Count the attempt and commit it: a mail that kills its reader is not tried for ever."""
         with self._parts.database.write() as work:
             claimed = work.inbox.claim(ROWS_A_TURN, self._parts.holder, now, LEASE_SECONDS, only=only)
-            for row_id in claimed.poisoned:
-                self._alert_set_aside(work, row_id, "three attempts did not end", now)
+            for row in filter(None, map(work.inbox.row, claimed.poisoned)):
+                self._alert_set_aside(work, row, "three attempts did not end", now)
         return claimed.rows
 
     def _read(self, row: InboxRow) -> Read:
@@ -200,20 +199,24 @@ class Processing:
     def _set_aside(self, work: Work, row: InboxRow, reason: str, now: datetime) -> None:
         snapshot = self._parts.snapshot
         work.inbox.finish(row, Disposition(Outcome.SET_ASIDE, reason), now, config_hash=snapshot.hash)
-        self._alert_set_aside(work, row.id, reason, now)
+        self._alert_set_aside(work, row, reason, now)
 
-    def _alert_set_aside(self, work: Work, row_id: int, reason: str, now: datetime) -> None:
+    def _alert_set_aside(self, work: Work, row: InboxRow, reason: str, now: datetime) -> None:
         """Never the poison itself."""
-        warn("set_aside", inbox=row_id, reason=reason)
-        detail = f"inbox row {row_id}: {reason}"
-        remedy = f"mailbot inbox show {row_id}"
-        alert_admins(work, self._parts.snapshot, NoteCode.SET_ASIDE, detail, now, inbox_row=row_id, remedy=remedy)
+        warn("set_aside", inbox=row.id, reason=reason)
+        detail, remedy = f"inbox row {row.id}: {reason}", f"mailbot inbox show {row.id}"
+        snapshot, quiet = self._parts.snapshot, is_quiet(row)
+        alert_admins(work, snapshot, NoteCode.SET_ASIDE, detail, now, inbox_row=row.id, remedy=remedy, quiet=quiet)
 
 
 def happening(row: InboxRow, known: Known, event: Event) -> Happening:
     """The event with all that is known about it."""
-    quiet = row.account == IMPORT_ACCOUNT and row.folder == QUIET_FOLDER
-    return Happening(event, known.situation, known.mail, known.evidence, quiet)
+    return Happening(event, known.situation, known.mail, known.evidence, is_quiet(row))
+
+
+def is_quiet(row: InboxRow) -> bool:
+    """Whether the row came by `mailbot import` without --live."""
+    return row.account == IMPORTED and row.folder == QUIET_FOLDER
 
 
 def _held_backlog() -> Decision:
