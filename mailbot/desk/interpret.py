@@ -27,8 +27,9 @@ from mailbot.desk.relay import new_words
 from mailbot.desk.requester import request_of
 from mailbot.desk.situation import Situation
 from mailbot.desk.ticket import Side
+from mailbot.desk.trust import Action, allows
 from mailbot.mail.model import Mail, MailClass, ascii_fold
-from mailbot.mail.tokens import Reading
+from mailbot.mail.tokens import Reading, Role
 from mailbot.triage.assessment import Reason
 
 _REPORTS = (MailClass.FEEDBACK, MailClass.REPORT)
@@ -162,6 +163,8 @@ def _from_a_person(
     ticket = situation.ticket
     if ticket is None:
         return request_of(mail, situation, evidence, policy)
+    if _is_colleague(evidence, reading, policy):
+        return read_reply(mail, situation, evidence, reading, policy)
     if held := _unclear_identity(mail, situation, evidence, policy):
         return held
     if evidence.role in (ActingAs.SPECIALIST, ActingAs.ADMIN):
@@ -170,6 +173,13 @@ def _from_a_person(
         return read_reply(mail, situation, evidence, reading, policy)
     why = Reason("a new ticket", f"the mail names #{ticket.number}, but its sender takes no part in it")
     return request_of(mail, situation, evidence, policy, why)
+
+
+def _is_colleague(evidence: Evidence, reading: Reading | None, policy: Policy) -> bool:
+    """Somebody of the same house writes with the token of the requester: they join by themselves."""
+    handed_on = evidence.token is TokenState.OTHER_ADDRESS and evidence.role is ActingAs.NONE
+    of_requester = reading is not None and reading.claims.role is Role.REQUESTER
+    return handed_on and of_requester and allows(Action.ADD, evidence, policy).allowed
 
 
 def _unclear_identity(mail: Mail, situation: Situation, evidence: Evidence, policy: Policy) -> Event | None:

@@ -9,7 +9,8 @@ from datetime import timedelta
 import pytest
 
 from tests.conversations.desk import Desk
-from tests.conversations.people import Correspondent, Monitoring, Server
+from tests.conversations.invariants import find_breaches
+from tests.conversations.people import Correspondent, MailingList, Monitoring, Server
 
 
 @dataclass
@@ -23,11 +24,12 @@ class Time:
         self.desk.passes(timedelta(**gap))
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def desk() -> Iterator[Desk]:
+    """The desk of a story; whatever happened in it, the invariants hold at its end."""
     running = Desk()
     yield running
-    breaches = running.breaches()
+    breaches = find_breaches(running)
     running.close()
     assert not breaches, breaches
 
@@ -86,3 +88,21 @@ def monitoring(desk: Desk) -> Monitoring:
 @pytest.fixture
 def server(desk: Desk) -> Server:
     return Server(desk)
+
+
+@pytest.fixture
+def mailing_list(desk: Desk) -> MailingList:
+    """The list of the network team."""
+    return MailingList(desk)
+
+
+@pytest.fixture
+def dora(desk: Desk) -> Correspondent:
+    """Of sales in Hamburg, who writes German."""
+    return Correspondent(desk, "dora@corp.example", "Dora Dietz")
+
+
+@pytest.fixture
+def bob(desk: Desk) -> Correspondent:
+    """Who works with Ann."""
+    return Correspondent(desk, "bob@corp.example", "Bob Baker")

@@ -28,7 +28,7 @@ from mailbot.daemon.intake import Intake
 from mailbot.daemon.parsing import InProcessParser
 from mailbot.daemon.parts import EVERYTHING, Parts, Settings, Snapshot, Watched
 from mailbot.daemon.processing import Processing
-from mailbot.desk.policy import Policy
+from mailbot.desk.policy import Group, Policy
 from mailbot.desk.ticket import Entry, Ticket
 from mailbot.mail.model import ascii_fold
 from mailbot.store.database import Database
@@ -38,6 +38,12 @@ from mailbot.store.verify import verify
 from tests.conversations.clock import StoryClock
 from tests.conversations.letters import Letter, opened
 from tests.fakes.transport import MemoryMailbox, MemoryPostman
+
+
+def _without(group: Group, member: str) -> Group:
+    lead = None if group.lead == member else group.lead
+    return replace(group, members=tuple(one for one in group.members if one != member), lead=lead)
+
 
 HOUSE = Path(__file__).parent / "house"
 WORDS = Path(__file__).parents[2] / "config"
@@ -93,6 +99,17 @@ class Desk:
     def close(self) -> None:
         self.delivery.close()
         self.database.close()
+
+    def decides(self, change: Callable[[Policy], Policy]) -> None:
+        """The admins change their minds in the middle of a story: what a reload does."""
+        self.snapshot = replace(self.snapshot, policy=change(self.snapshot.policy))
+        self.settings.reload()
+
+    def loses(self, member: str) -> None:
+        """Somebody leaves the company, and every group."""
+        self.decides(
+            lambda policy: replace(policy, groups={name: _without(g, member) for name, g in policy.groups.items()})
+        )
 
     # ---------------------------------------------------------------- what happens
 

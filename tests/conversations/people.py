@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import email
+import email.policy
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from email.headerregistry import Address
 from email.message import EmailMessage
+from email.utils import getaddresses
 
 from mailbot.desk.ticket import Ticket
 from mailbot.store.rows import InboxLine
@@ -120,12 +124,8 @@ class Correspondent:
         return message
 
     def sends(self, message: EmailMessage) -> Thread:
-        """It arrives, topmost the result of the organisation's server."""
-        results = message["Authentication-Results"]
-        del message["Authentication-Results"]
-        raw = f"Authentication-Results: {results}\r\n".encode() + message.as_bytes()
-        self.desk.receives(raw)
-        return Thread(self.desk, str(message["Message-ID"]).strip("<>"))
+        """It arrives."""
+        return arrives(self.desk, message)
 
     def gets(self, kind: str) -> Letter:
         """The next mail in the own inbox, which must be of this kind."""
@@ -147,6 +147,14 @@ class Correspondent:
         self._last = self.inbox[-1] if self.inbox else None
 
 
+def arrives(desk: Desk, message: EmailMessage) -> Thread:
+    """The mail reaches the support mailbox, topmost the result of the organisation's server."""
+    results = message["Authentication-Results"]
+    del message["Authentication-Results"]
+    desk.receives(f"Authentication-Results: {results}\r\n".encode() + message.as_bytes())
+    return Thread(desk, str(message["Message-ID"]).strip("<>"))
+
+
 @dataclass
 class Monitoring:
     """A monitoring system."""
@@ -165,6 +173,44 @@ class Monitoring:
     def _says(self, subject: str, text: str) -> Thread:
         machine = Correspondent(self.desk, self.address, "Icinga")
         return machine.writes(subject, text, headers={"Auto-Submitted": "auto-generated"})
+
+
+@dataclass
+class MailingList:
+    """The Mailman list of the network team, which the desk reads as a member. `munges`: From is rewritten (DMARC)."""
+
+    desk: Desk
+    address: str = "network@lists.corp.example"
+    munges: bool = False
+
+    def carries(self, message: EmailMessage) -> Thread:
+        """The desk's copy of a post: with the headers of the list, and its footer below the last line."""
+        domain = self.address.partition("@")[2]
+        copy = email.message_from_bytes(message.as_bytes(), policy=email.policy.SMTP)
+        assert isinstance(copy, EmailMessage)
+        written_at = copy.get_content()
+        copy.set_content(f"{written_at.rstrip()}\n{FOOTER.format(address=self.address)}")
+        del copy["Return-Path"]
+        copy["Return-Path"] = f"<network-bounces@{domain}>"
+        copy["Sender"] = f"Network <network-bounces@{domain}>"
+        copy["List-Id"] = f"Network <network.{domain}>"
+        copy["List-Post"] = f"<mailto:{self.address}>"
+        copy["Precedence"] = "list"
+        if self.munges:
+            name, author = getaddresses([str(copy["From"])])[0]
+            del copy["From"]
+            del copy["Authentication-Results"]
+            copy["From"] = str(Address(f"{name} via Network", addr_spec=self.address))
+            copy["Reply-To"] = str(Address(name, addr_spec=author))
+            copy["Authentication-Results"] = f"mx.corp.example; dmarc=pass header.from={domain}"
+        return arrives(self.desk, copy)
+
+
+FOOTER = """\
+_______________________________________________
+Network mailing list -- {address}
+To unsubscribe send an email to network-leave@lists.corp.example
+"""
 
 
 @dataclass
