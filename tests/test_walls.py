@@ -35,6 +35,7 @@ HOMES: dict[str, set[str]] = {
     "onnxruntime": {"semantic"},
     "tokenizers": {"semantic"},
     "pydantic": {"config"},
+    "pydantic_core": {"config"},
     "tomllib": {"config"},
     "nh3": {"mail"},
     "dkim": {"mail"},

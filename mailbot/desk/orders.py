@@ -127,7 +127,12 @@ def _own(course: Course, command: Command, owner: str) -> Course:
     working = before.state if before.state in (State.WAITING, State.RESOLVED) else State.IN_PROGRESS
     ticket = replace(before, state=working, owner=owner)
     group = course.policy.groups[ticket.group]
-    view = replace(internal_view(ticket, course.situation, course.policy), note=NoteCode.TAKEN, detail=owner)
+    view = replace(
+        internal_view(ticket, course.situation, course.policy),
+        note=NoteCode.TAKEN,
+        author=owner,
+        author_name=_name_of(owner, course),
+    )
     others = tuple(member for member in group.members if member not in (owner, course.event.specialist))
     told: tuple[Outgoing, ...] = ()
     if group.list_address or others:
@@ -139,6 +144,13 @@ def _own(course: Course, command: Command, owner: str) -> Course:
         outgoing=(*course.outgoing, *told),
         cancels=cancels,
     )
+
+
+def _name_of(address: str, course: Course) -> str:
+    if address == course.event.specialist:
+        return course.event.name
+    person = course.policy.people.get(address)
+    return person.name if person else ""
 
 
 def _priority(course: Course, command: Command) -> Course:

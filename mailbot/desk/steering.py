@@ -153,7 +153,6 @@ def _taken(
     view = replace(
         internal_view(ticket, situation, policy),
         note=NoteCode.TAKEN,
-        detail=event.specialist,
         author=event.specialist,
         author_name=event.name,
         words=event.text,
