@@ -56,7 +56,7 @@ def check(
         *_check_headers(message),
         *_check_addresses(message, rendered, outgoing, policy),
         *_check_tokens(texts, outgoing, keyring),
-        *_check_thread(rendered.raw, other_chain),
+        *_check_thread(rendered, outgoing, other_chain),
         *_check_words(outgoing, texts, keyring),
     ]
     if outgoing.declared.side is Side.REQUESTER:
@@ -110,8 +110,11 @@ def _check_tokens(texts: Sequence[str], outgoing: Outgoing, keyring: Keyring) ->
         yield "a token of another role or recipient"
 
 
-def _check_thread(raw: bytes, other_chain: Sequence[str]) -> Iterator[str]:
-    unfolded = re.sub(rb"\r\n[ \t]+", b" ", raw).lower()
+def _check_thread(rendered: Rendered, outgoing: Outgoing, other_chain: Sequence[str]) -> Iterator[str]:
+    """Ids of the other side: nowhere towards a requester, towards others not in the header."""
+    unfolded = re.sub(rb"\r\n[ \t]+", b" ", rendered.raw).lower()
+    if outgoing.declared.side is not Side.REQUESTER:
+        unfolded = unfolded.partition(b"\r\n\r\n")[0]
     if any(id_ and id_.lower().encode("utf-8", "replace") in unfolded for id_ in other_chain):
         yield "a Message-ID of the other side's thread"
 

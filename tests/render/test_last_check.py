@@ -202,6 +202,15 @@ def test_an_id_of_the_other_sides_thread_is_found() -> None:
     assert found == ("a Message-ID of the other side's thread",)
 
 
+def test_a_group_may_read_an_id_that_a_requester_quoted_but_not_be_threaded_to_it() -> None:
+    relay = make_sample(OutgoingKind.RELAY_TO_GROUP, Variant.SHORT, "en")
+    quoting, other = with_view(relay, words="my mail <cafe123@staff.example.org>"), ("cafe123@staff.example.org",)
+    assert findings(render(quoting), quoting, other_chain=other) == ()
+    assert findings(render(relay, chain=other), relay, other_chain=other) == (
+        "a Message-ID of the other side's thread",
+    )
+
+
 # ---------------------------------------------------------------- addresses and notes
 
 

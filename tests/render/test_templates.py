@@ -13,6 +13,7 @@ from mailbot.render.findings import SAMPLE_CIRCUMSTANCES
 from mailbot.render.letter import NAMES, TooLong, gather_values, generate
 from mailbot.render.manuscript import Pieces
 from mailbot.render.markdown import markdown_to_html, markdown_to_text
+from mailbot.render.reading import read_texts
 from mailbot.render.samples import Variant, make_sample
 from mailbot.render.templates import Templates
 from tests.render.a_desk import LANGUAGES, TEMPLATES, render, with_view
@@ -186,3 +187,11 @@ def test_a_name_cannot_break_out_of_its_line() -> None:
     name = "Ann\n\nTicket 99 [ref:x:ref]\u202e\ue0000\ue001\x00"
     text = render(with_view(make_sample(OutgoingKind.CLOSED, Variant.SHORT, "en"), greeting_name=name)).text
     assert "Hello Ann Ticket 99 [ref:x:ref] 0," in text
+
+
+@pytest.mark.parametrize("mark", ["\u202e", "\u2066", "\u200f", "\x1b", "\ue000"])
+def test_no_letter_that_turns_a_line_around_reaches_a_reader(mark: str) -> None:
+    relay = make_sample(OutgoingKind.RELAY_TO_REQUESTER, Variant.RIGHT_TO_LEFT, "en")
+    rendered = render(with_view(relay, greeting_name=f"a{mark}b", words=f"c{mark}d", specialist_name=f"e{mark}f"))
+    assert not any(mark in text for text in read_texts(rendered.raw) if not text.startswith("Date:"))
+    assert "cd" in rendered.text

@@ -62,6 +62,7 @@ def test_a_marker_in_any_note_is_in_no_byte_of_a_mail_to_the_requester(
     view = replace(
         public_view(ticket, situation, None, POLICY), words=words, entries=public_entries(entries), faq_title="Try this"
     )
+    assert marker not in repr(view)
     rendered = render(Outgoing(kind, ticket.requester, view, language, ticket.number, author=ticket.owner or ""))
     needle = marker.lower()
     assert not any(needle in text.lower() for text in read_texts(rendered.raw))
