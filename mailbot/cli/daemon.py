@@ -7,6 +7,7 @@ import argparse
 from mailbot.app import ROLES
 from mailbot.cli.console import Console
 from mailbot.cli.desk import now, open_desk
+from mailbot.daemon.log import start_logging
 from mailbot.store.rows import Status
 
 
@@ -35,6 +36,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         if unknown := [role for role in roles if role not in ROLES]:
             console.complain(f"no such role: {', '.join(unknown)}; there are {', '.join(ROLES)}")
             return 2
+        start_logging()
         desk.run(roles)
     return 0
 

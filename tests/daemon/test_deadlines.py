@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from mailbot.daemon import carrying_out
+from mailbot.desk.decide import decide
 from mailbot.store.states import DeadlineState
 from tests.conversations.desk import Desk
 from tests.conversations.people import Correspondent
@@ -58,7 +59,6 @@ def test_a_deadline_that_makes_us_fail_is_held_and_told_and_the_next_one_fires(
     number = ann.writes("First", "The tunnel does not work.").number
     ann.writes("Second", "The tunnel does not work at home.")
     sam.skips()
-    decide = carrying_out.decide
 
     def broken(event: object, mail: object, situation: object, policy: object) -> object:
         if getattr(getattr(situation, "ticket", None), "number", 0) == number:

@@ -84,3 +84,12 @@ def test_a_maildir_is_read_without_what_is_still_being_written(tmp_path: Path) -
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_bytes(b"")
     assert [str(path.relative_to(tmp_path)) for path in files_in(tmp_path)] == ["cur/2:2,S", "new/1"]
+
+
+def test_what_is_set_aside_during_an_import_troubles_no_admin(
+    desk: Desk, folder: Path, with_limits: Callable[..., None]
+) -> None:
+    with_limits(message_bytes=100)
+    assert import_mails(desk.parts, [folder]).dispositions == {"set_aside: too_big": 4}
+    desk.settle()
+    assert desk.postman.sent == []

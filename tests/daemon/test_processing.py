@@ -9,6 +9,7 @@ import pytest
 
 from mailbot.daemon import processing
 from mailbot.daemon.parsing import Parsed
+from mailbot.desk.interpret import interpret
 from mailbot.mail.dkim import DkimResult, DkimVerdict
 from mailbot.mail.model import Mail, Recognition
 from mailbot.mail.parse import parse
@@ -74,7 +75,6 @@ def test_a_fault_of_ours_undoes_its_row_and_nothing_else(
             raise ZeroDivisionError
         return interpret(mail, *others)  # type: ignore[arg-type]  # passed on as they came
 
-    interpret = processing.interpret
     monkeypatch.setattr(processing, "interpret", broken)
     first = ann.composes("First", "The tunnel does not work.")
     unlucky = ann.composes("An unlucky one", "The tunnel does not work.")
@@ -185,3 +185,18 @@ def test_every_decision_keeps_its_reasons_and_its_configuration(desk: Desk, ann:
     assert (decision.event, decision.disposition) == ("request_received", "done: opened")
     assert decision.config_hash == desk.snapshot.hash
     assert any("Tunnel" in reason.because for reason in decision.reasons), decision.reasons
+
+
+def test_an_id_belongs_to_the_thread_that_used_it_first(desk: Desk, ann: Correspondent, sam: Correspondent) -> None:
+    """Whoever copies a Message-ID of the other side must not make the last check stop the desk's own mail."""
+    thread = ann.writes("VPN is down", "The tunnel does not work.")
+    sam.gets("hand_over")
+    sam.replies("Please restart it.", headers={"Message-ID": f"<{thread.message_id}>"})
+    ann.gets("acknowledgement")
+    ann.replies("It still does not work.", to=ann.gets("relay_to_requester"))
+    assert [line.kind for line in desk.mails_out() if line.state == "stopped"] == []
+
+
+def test_a_requester_may_name_their_own_message_id(desk: Desk, ann: Correspondent, sam: Correspondent) -> None:
+    ann.writes("VPN is down", "The tunnel does not work. Message-ID: <story-1@corp.example>")
+    assert sam.gets("hand_over").says("<story-1@corp.example>")
