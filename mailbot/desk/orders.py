@@ -16,13 +16,13 @@ from mailbot.desk.commands import COMMANDS, Command
 from mailbot.desk.conversation import SILENCE_CLOCKS, reopened
 from mailbot.desk.course import Course
 from mailbot.desk.deadline import Arm, DeadlineKind
-from mailbot.desk.decision import Release
 from mailbot.desk.evidence import ActingAs
 from mailbot.desk.opening import hand_over
 from mailbot.desk.outgoing import Cause, NoteCode, Outgoing, OutgoingKind, Receipt
 from mailbot.desk.service_levels import due_times
 from mailbot.desk.ticket import Entry, Side, State, Visibility, WaitingFor, may_move
 from mailbot.desk.views import internal_view, public_view
+from mailbot.desk.waiting_mail import accept, reject, send, undo
 from mailbot.triage.assessment import Kind, Priority
 
 
@@ -225,50 +225,6 @@ def _reopen(course: Course, command: Command) -> Course:
     )
 
 
-def _undo(course: Course, command: Command) -> Course:
-    """Stops the specialist's mail that has not left yet; else restores a ticket that was cancelled."""
-    mine = tuple(mail.id for mail in course.situation.pending if mail.author == course.event.specialist)
-    if mine:
-        ticket = course.ticket
-        if ticket.state is State.RESOLVED:  # the request to confirm was stopped with it
-            ticket = replace(reopened(ticket), state=State.IN_PROGRESS, owner=ticket.owner or course.event.specialist)
-        return replace(
-            course.done(command, "the mail to the requester was stopped"),
-            ticket=ticket,
-            cancel_mails=(*course.cancel_mails, *mine),
-        )
-    if course.ticket.state is State.CANCELLED and course.ticket.former_state is not None:
-        state, owner = course.ticket.former_state, course.ticket.owner
-        if state is State.IN_PROGRESS:
-            owner = owner or course.event.specialist
-        ticket = replace(
-            course.ticket, state=state, owner=owner, former_state=None, cancel_reason=None, merged_into=None
-        )
-        return replace(course.done(command, f"the ticket is {state} again"), ticket=ticket)
-    return course.refuse(command, "nothing of yours is waiting to leave, so nothing can be undone")
-
-
-def _send(course: Course, command: Command) -> Course:
-    return _release(course, command, discard=False, result="goes to the requester as it was shown")
-
-
-def _accept(course: Course, command: Command) -> Course:
-    return _release(course, command, discard=False, result="joins the ticket")
-
-
-def _reject(course: Course, command: Command) -> Course:
-    return _release(course, command, discard=True, result="was dismissed")
-
-
-def _release(course: Course, command: Command, *, discard: bool, result: str) -> Course:
-    held = {mail.id: mail for mail in reversed(course.situation.held)}  # newest last
-    row = int(command.argument) if command.argument else next(reversed(held), None)
-    if row is None or row not in held:
-        return course.refuse(command, "no such mail is held on this ticket")
-    release = Release(row, course.event.specialist, discard)
-    return replace(course.done(command, f"mail {row} {result}"), releases=(*course.releases, release))
-
-
 def _help(course: Course, command: Command) -> Course:
     admin = course.event.evidence.role is ActingAs.ADMIN
     lines = tuple(
@@ -289,9 +245,9 @@ ORDERS: Mapping[str, Callable[[Course, Command], Course]] = {
     "incident": _incident,
     "request": _request,
     "reopen": _reopen,
-    "undo": _undo,
-    "send": _send,
-    "accept": _accept,
-    "reject": _reject,
+    "undo": undo,
+    "send": send,
+    "accept": accept,
+    "reject": reject,
     "help": _help,
 }
