@@ -1,4 +1,4 @@
-"""Orders about mail that waits: `#undo` stops what has not left, `#send`, `#accept` and `#reject` settle what is held."""
+"""Orders about mail that waits: `#undo` stops what has not left, `#send`, `#accept`, `#reject` settle what is held."""
 
 from __future__ import annotations
 
