@@ -161,6 +161,8 @@ class Delivery:
                 self._doubtful(row, outcome, now)
             elif self._is_final(row, outcome, now):
                 self._failed(row, outcome, now)
+            elif outcome.phase is Phase.CONNECT:
+                self._hand_back(row)
             else:
                 self._deferred(row, outcome, now)
         except ClaimLost as lost:
@@ -189,6 +191,11 @@ class Delivery:
         log("deferred", outbox=row.id, kind=row.kind, ticket=row.ticket, reason=failure.reason)
         with self._parts.database.write() as work:
             work.outbox.deferred(row, later, failure.reason)
+
+    def _hand_back(self, row: OutboxRow) -> None:
+        """Nothing was said about this mail: it is ready, and the connection's own pause decides when."""
+        with self._parts.database.write() as work:
+            work.outbox.hand_back(row)
 
     def _is_final(self, row: OutboxRow, failure: DeliveryFailed, now: datetime) -> bool:
         give_up_after = timedelta(hours=self._parts.snapshot.policy.delivery.give_up_hours)

@@ -27,7 +27,7 @@ ROLES = (INTAKE, PROCESSING, DEADLINES, DELIVERY)
 PAUSE_SECONDS = 5.0  # after a loop raised
 PROCESSING_POLL_SECONDS = 5.0
 JOIN_SECONDS = 80.0  # less than systemd's TimeoutStopSec
-TICK_SECONDS = 0.5
+TICK_SECONDS = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,9 @@ class Supervisor:
         self._parts = parts
         self._changed = changed
         self._notifier = notifier or Notifier()
-        self._reload_wanted = threading.Event()
+        self._stop_wanted = self._reload_wanted = (
+            False  # plain flags: a lock taken in a signal handler may be held already
+        )
         self._loops = self._make_loops(frozenset(roles))
         self._next_look = parts.monotonic()
 
@@ -73,11 +75,11 @@ class Supervisor:
 
     def stop(self) -> None:
         """Finish what is begun, then end."""
-        self._parts.wakes.stop.set()
+        self._stop_wanted = True
 
     def reload(self) -> None:
         """Read the configuration again, soon."""
-        self._reload_wanted.set()
+        self._reload_wanted = True
 
     # ---------------------------------------------------------------- the main thread
 
@@ -88,11 +90,13 @@ class Supervisor:
 
     def _watch(self) -> None:
         """Signals, changed files, watchdog."""
-        while not self._parts.wakes.stop.wait(TICK_SECONDS):
-            if self._reload_wanted.is_set() or self._files_changed():
-                self._reload_wanted.clear()
+        stop = self._parts.wakes.stop
+        while not self._stop_wanted and not stop.wait(TICK_SECONDS):
+            if self._reload_wanted or self._files_changed():
+                self._reload_wanted = False
                 self._reload()
             self._feed_watchdog()
+        stop.set()
 
     def _files_changed(self) -> bool:
         now = self._parts.monotonic()

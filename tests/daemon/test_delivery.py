@@ -159,3 +159,17 @@ def test_what_breaks_unexpectedly_after_data_is_in_doubt(desk: Desk, ann: Corres
     desk.postman.fail_next(ZeroDivisionError())
     desk.delivery.turn(desk.clock.now())
     assert state(desk, rows["hand_over"]) == OutboxState.UNKNOWN
+
+
+def test_a_long_outage_costs_no_mail_more_than_the_connection_s_own_pause(desk: Desk, ann: Correspondent) -> None:
+    rows = waiting(desk, ann)
+    for _ in range(40):
+        desk.postman.fail_next(CANNOT_CONNECT)
+    for _ in range(36):
+        desk.delivery.turn(desk.clock.now())
+        desk.clock.step(timedelta(minutes=5))
+    desk.postman = type(desk.postman)()
+    desk.delivery.close()
+    desk.start()
+    desk.delivery.turn(desk.clock.now())
+    assert {state(desk, row) for row in rows.values()} == {"sent"}
