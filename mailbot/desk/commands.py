@@ -8,6 +8,7 @@ one `Declaration` in `COMMANDS` with the function that reads its argument.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -209,7 +210,10 @@ COMMANDS: Mapping[str, Declaration] = _declare(
 # ---------------------------------------------------------------- reading
 
 _LOOKS_LIKE_COMMAND = re.compile(r"#([A-Za-z][\w-]*)(.*)", re.DOTALL)
-_SPACED_COMMAND = re.compile(r"#\s+([A-Za-z]+)\W*")  # what an autocorrection makes of a command
+_NAMES = "|".join(COMMANDS)
+_ALMOST = re.compile(  # what autocorrection, bold type, bullets and other systems' habits make of a command
+    rf"(?!>)[\W_]{{0,20}}?(?:[#\\][\W_]{{0,20}}|[@/!])({_NAMES})(?![A-Za-z0-9/@-])", re.IGNORECASE
+)
 
 
 def read_commands(reply_text: str, sent_lines: frozenset[str], today: date, policy: Policy) -> CommandBlock:
@@ -217,7 +221,7 @@ def read_commands(reply_text: str, sent_lines: frozenset[str], today: date, poli
     lines = reply_text.replace("\xa0", " ").splitlines()
     commands: list[Command] = []
     for place, line in enumerate(lines):
-        stripped = line.strip()
+        stripped = _plain(line)
         if not stripped:
             continue
         rest = "\n".join(lines[place + 1 :])
@@ -236,24 +240,41 @@ def _block(commands: list[Command], text: str) -> CommandBlock:
     return CommandBlock(tuple(commands), text.strip(), any(command.problem for command in commands))
 
 
+def _plain(line: str) -> str:
+    """The line as it looks: without characters that nobody sees, and with an ordinary # for its look-alikes."""
+    if line.isascii():
+        return line.strip()
+    seen = "".join(sign for sign in line if unicodedata.category(sign) != "Cf")
+    return unicodedata.normalize("NFKC", seen).replace("\u266f", "#").strip()
+
+
+def _was_sent(line: str, sent_lines: frozenset[str]) -> bool:
+    return line in sent_lines or any(not sent.isascii() and _plain(sent) == line for sent in sent_lines)
+
+
 def _find_misplaced(lines: list[str], sent_lines: frozenset[str]) -> Iterator[Command]:
     """Commands below the first word: they command nothing, and the requester must not get to read them."""
-    for line in (line.strip() for line in lines):
+    for line in map(_plain, lines):
         found = _LOOKS_LIKE_COMMAND.fullmatch(line)
-        if found and found[1].lower() in COMMANDS and line not in sent_lines:
-            yield Command(found[1].lower(), "", line, "commands stand above the first word")
+        name = found[1].lower() if found else _almost(line)
+        if name in COMMANDS and not _was_sent(line, sent_lines):
+            yield Command(name, "", line, "commands stand above the first word")
+
+
+def _almost(line: str) -> str:
+    """The command that a line was probably meant to be, "" if it is text."""
+    found = _ALMOST.match(line)
+    return found[1].lower() if found else ""
 
 
 def _read_line(line: str, rest: str, sent_lines: frozenset[str], today: date, policy: Policy) -> Command | None:
     """The command in one line, obeyable or not; None if the line is text."""
-    spaced = _SPACED_COMMAND.fullmatch(line)
-    if spaced and spaced[1].lower() in COMMANDS:
-        return Command(spaced[1].lower(), "", line, f"write #{spaced[1].lower()} without a space")
     found = _LOOKS_LIKE_COMMAND.fullmatch(line)
     if found is None:
-        return None
+        meant = _almost(line)
+        return Command(meant, "", line, f"write #{meant} at the very start, without a space or sign") if meant else None
     name, argument = found[1].lower(), found[2].strip()
-    if line in sent_lines:
+    if _was_sent(line, sent_lines):
         return Command(name, "", line, "this line stood in a mail of mine, so it may be a quotation")
     declaration = COMMANDS.get(name)
     if declaration is None:

@@ -68,6 +68,7 @@ def test_a_command_is_read_with_its_argument_in_one_spelling(line: str, name: st
         ("#send now", "number of a held mail"),
         ("#resolve restarted it", "takes nothing after it"),
         ("# resolve", "without a space"),
+        ("## resolve", "without a space"),
         ("#note", "the note is empty"),
     ],
 )
@@ -77,7 +78,9 @@ def test_a_line_that_cannot_be_obeyed_breaks_the_block_and_says_why(line: str, s
     assert says in block.commands[0].problem
 
 
-@pytest.mark.parametrize("first", ["#1042 is the same", "# heading", "#!/bin/sh", "Hello,", "> #resolve", "## resolve"])
+@pytest.mark.parametrize(
+    "first", ["#1042 is the same", "# heading", "#!/bin/sh", "Hello,", "> #resolve", "## Background"]
+)
 def test_other_lines_are_text_and_end_the_block(first: str) -> None:
     block = read(f"{first}\nmore")
     assert block == CommandBlock((), f"{first}\nmore", False)
