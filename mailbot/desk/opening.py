@@ -28,6 +28,9 @@ from mailbot.triage.faq import FaqIndex, match
 from mailbot.triage.policy import FaqEntry, FaqPolicy, Matter
 
 
+SUGGESTED_FROM = 0.2  # a specialist reads three lines, not noise
+
+
 @dataclass(frozen=True, slots=True)
 class Answering:
     """What the FAQ contributes: an entry to send (or None), suggestions for specialists, and why."""
@@ -43,6 +46,7 @@ def open_request(event: RequestReceived, mail: Mail, situation: Situation, polic
     assessment = assess(matter, policy.triage)
     ticket = new_ticket(event, mail, situation, assessment, policy)
     answering = find_answer(matter, assessment, event, policy)
+    situation = situation if event.origin is Origin.MACHINE else replace(situation, requester=event.person)
     ticket, outgoing, arms = _first_mails(ticket, mail, situation, event.evidence, answering, policy)
     return Decision(
         Disposition(Outcome.DONE, "follows" if event.follows else "opened"),
