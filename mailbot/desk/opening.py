@@ -27,7 +27,6 @@ from mailbot.triage.assessment import Abstain, Answer, Assessment, Kind, Priorit
 from mailbot.triage.faq import FaqIndex, match
 from mailbot.triage.policy import FaqEntry, FaqPolicy, Matter
 
-
 SUGGESTED_FROM = 0.2  # a specialist reads three lines, not noise
 
 
