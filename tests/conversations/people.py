@@ -6,6 +6,7 @@ import email
 import email.policy
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import getaddresses
@@ -16,6 +17,7 @@ from tests.conversations.desk import Desk
 from tests.conversations.letters import Letter, written
 
 SUPPORT = "support@corp.example"
+TRAVEL_TIME = timedelta(seconds=5)  # nobody writes and is read in the same moment
 
 
 @dataclass
@@ -149,6 +151,7 @@ class Correspondent:
 
 def arrives(desk: Desk, message: EmailMessage) -> Thread:
     """The mail reaches the support mailbox, topmost the result of the organisation's server."""
+    desk.passes(TRAVEL_TIME)
     results = message["Authentication-Results"]
     del message["Authentication-Results"]
     desk.receives(f"Authentication-Results: {results}\r\n".encode() + message.as_bytes())
