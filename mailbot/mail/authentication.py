@@ -43,8 +43,11 @@ class _Result:
 
 # Fields that our server may write between two of its results; anything else ends the block.
 _TRACE = ("authentication-results", "received-spf", "arc-seal", "arc-message-signature", "arc-authentication-results")
-_RESULT = re.compile(r"([a-z][a-z0-9_-]{0,40})(?:/[0-9]{1,5})?\s*=\s*([a-z]{1,40})", re.IGNORECASE)
-_PROPERTY = re.compile(r"((?:smtp|header|policy)\.[a-z0-9_-]{1,40})\s*=\s*\"?([^\s;\"]{1,300})", re.IGNORECASE)
+_RESULT = re.compile(r"([a-z][a-z0-9_-]{0,40})(?:/[0-9]{1,5})?\s*=\s*([a-z]{1,40})(?=\s|$)", re.IGNORECASE)
+_PROPERTY = re.compile(  # a value may be quoted in part: "any thing"@example.org is an address that a sender chooses
+    r"([a-z][a-z0-9_-]{0,40}(?:\.[a-z0-9_-]{1,40})?)\s*=\s*((?:\"(?:[^\"\\]|\\.){0,300}\"|[^\s;\"]){1,300})",
+    re.IGNORECASE,
+)
 _BY = re.compile(r"\bby\s+([^\s;()]{1,255})", re.IGNORECASE)
 _AUTHENTICATED_PROTOCOL = re.compile(r"\bwith\s+(?:utf8)?e?smtps?a\b", re.IGNORECASE)
 _LOCAL_PROTOCOL = re.compile(r"\bwith\s+(?:utf8)?lmtps?a?\b", re.IGNORECASE)
@@ -96,8 +99,12 @@ def _believed(mail: Mail, mode: ResultsMode, authserv_id: str) -> Iterator[_Resu
             wanted = ascii_fold(authserv_id)
             ours = [bool(wanted) and _authserv_id(value) == wanted for value in block]
             chosen = block[: ours.index(False)] if False in ours else block
+    known: set[str] = set()
     for value in chosen:
-        yield from _results(value)
+        results = list(_results(value))
+        # A sender's field may follow ours directly: what ours says of a method stands, only a failure is added to it.
+        yield from (one for one in results if one.method not in known or one.result == "fail")
+        known |= {one.method for one in results}
 
 
 def _top_block(mail: Mail) -> list[str]:
@@ -117,11 +124,29 @@ def _authserv_id(value: str) -> str:
 
 
 def _results(value: str) -> Iterator[_Result]:
-    for piece in without_comments(value).split(";")[:50]:
+    for piece in _pieces(value)[:50]:
         found = _RESULT.match(piece.strip())
         if found:
-            properties = {ascii_fold(name): ascii_fold(text) for name, text in _PROPERTY.findall(piece)}
+            properties = {ascii_fold(name): ascii_fold(_bare(text)) for name, text in _PROPERTY.findall(piece)}
             yield _Result(ascii_fold(found[1]), ascii_fold(found[2]), properties)
+
+
+def _pieces(value: str) -> list[str]:
+    """What stands between semicolons; a quoted string (RFC 5322 3.2.4) stays whole, whatever a sender put into it."""
+    pieces: list[list[str]] = [[]]
+    quoted = escaped = False
+    for letter in without_comments(value):
+        quoted = quoted != (letter == '"' and not escaped)
+        escaped = letter == "\\" and quoted and not escaped
+        if letter == ";" and not quoted:
+            pieces.append([])
+        else:
+            pieces[-1].append(letter)
+    return ["".join(piece) for piece in pieces]
+
+
+def _bare(text: str) -> str:
+    return text[1:-1] if len(text) > 1 and text[0] == text[-1] == '"' and '"' not in text[1:-1] else text
 
 
 # ---------------------------------------------------------------- what they say

@@ -12,7 +12,7 @@ from typing import Any
 from mailbot.mail.addresses import AddressList, is_plain_address, read_addresses
 from mailbot.mail.headers import Fields, readable, without_comments
 from mailbot.mail.limits import Budget
-from mailbot.mail.model import Address
+from mailbot.mail.model import Address, ascii_fold
 
 Attempt = Callable[[str, Callable[[], Any], Any], Any]
 
@@ -106,7 +106,8 @@ def _is_plain(fields: Fields, senders: AddressList) -> bool:
     if len(fields.all("from")) != 1 or len(senders.addresses) != 1 or not senders.plain:
         return False
     sender = senders.addresses[0]
-    return "@" not in sender.name and "\ufffd" not in sender.name and is_plain_address(sender.address)
+    honest = "@" not in sender.name or ascii_fold(sender.name) == ascii_fold(sender.address)  # many have no other name
+    return honest and "\ufffd" not in sender.name and is_plain_address(sender.address)
 
 
 def _ids_of(fields: Fields, name: str) -> tuple[str, ...]:

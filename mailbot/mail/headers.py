@@ -110,10 +110,11 @@ def without_comments(value: str) -> str:
     """The value without its (comments), RFC 5322 3.2.2."""
     if "(" not in value:
         return value.strip()
-    kept, depth, quoted = [], 0, False
+    kept, depth, quoted, escaped = [], 0, False, False
     for letter in value:
-        quoted = quoted != (letter == '"' and depth == 0)
+        quoted = quoted != (letter == '"' and depth == 0 and not escaped)
         depth += (letter == "(" and not quoted) - (letter == ")" and not quoted and depth > 0)
+        escaped = letter == "\\" and quoted and not escaped
         if depth == 0 and (letter != ")" or quoted):
             kept.append(letter)
     return "".join(kept).strip()

@@ -87,7 +87,7 @@ class Mail:
     subject: str = ""
     date: datetime | None = None
     from_: tuple[Address, ...] = ()  # every address of every From field: a privileged sender has exactly one
-    from_is_plain: bool = False  # exactly one From field, one address, no defect, no group, no "@" in the display name
+    from_is_plain: bool = False  # exactly one From field, one address, no defect, no group, no other "@" in the name
     author: Address | None = None  # the person: = from unless a mailing list rewrote it; a hint, never an identity
     to: tuple[Address, ...] = ()
     cc: tuple[Address, ...] = ()
