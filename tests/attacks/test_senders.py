@@ -1,4 +1,4 @@
-"""Who a mail is from: programs that repeat the address as the name are honest, names that show another address are not."""
+"""Who a mail is from: a program that repeats the address as the name is honest, a name with another address is not."""
 
 from __future__ import annotations
 
