@@ -10,6 +10,7 @@ import sys
 from mailbot.app import App
 from mailbot.cli.console import Console
 from mailbot.cli.desk import now, open_desk, who
+from mailbot.store.moves import IllegalMove
 from mailbot.store.rows import InboxLine, OutboxLine
 from mailbot.store.states import InboxState, OutboxState
 from mailbot.store.unit_of_work import Work
@@ -116,12 +117,24 @@ def _change(arguments: argparse.Namespace, desk: App, console: Console) -> int:
         try:
             with desk.database.write() as work:
                 changes[arguments.action](work, row)
-        except (ValueError, LookupError) as error:
-            console.complain(f"row {row}: {error}")
+        except IllegalMove:
+            console.complain(_why_not(arguments, desk, row))
             failed += 1
         else:
             console.say(f"row {row}: {arguments.action} done")
     return 1 if failed else 0
+
+
+def _why_not(arguments: argparse.Namespace, desk: App, row: int) -> str:
+    with desk.database.read() as work:
+        found = work.inbox.row(row) if arguments.verb == "inbox" else _outbox_line(work, row)
+    if found is None:
+        return f"there is no row {row}"
+    return f"row {row} is {found.state.value}: {arguments.action} is not for it"
+
+
+def _outbox_line(work: Work, row: int) -> OutboxLine | None:
+    return next((line for line in work.outbox.lines(limit=_MANY) if line.id == row), None)
 
 
 def _accept_backlog(arguments: argparse.Namespace, console: Console) -> int:
