@@ -14,7 +14,7 @@ from mailbot.daemon.log import log
 from mailbot.daemon.parts import Snapshot
 from mailbot.desk.evidence import Evidence
 from mailbot.desk.gate import Allowed, Denied, judge
-from mailbot.desk.outgoing import Outgoing
+from mailbot.desk.outgoing import MailClass, Outgoing
 from mailbot.desk.situation import GateCounts, Situation
 from mailbot.desk.ticket import Side, Visibility
 from mailbot.mail.model import Mail
@@ -47,7 +47,8 @@ class Written:
         """Why somebody must learn that this mail does not leave; "" where it does, or where nobody waits for it."""
         if self.findings:
             return "; ".join(self.findings)
-        return self.denial.because if self.denial is not None and self.outgoing.arms is not None else ""
+        waited_for = self.outgoing.arms is not None or self.outgoing.declared.class_ is MailClass.A
+        return self.denial.because if self.denial is not None and waited_for else ""
 
 
 @dataclass(slots=True)
