@@ -90,12 +90,12 @@ def is_quoted(line: str) -> bool:
 
 def attribution_end(lines: list[str], start: int) -> int:
     """Where the attribution ("On … Ann wrote:") that begins at line `start` ends; `start` itself if none does."""
-    first = lines[start][:_LINE_LETTERS].strip("> \t\xa0*\ufeff")
+    first = _bare(lines[start])
     if not first:
         return start
     joined = ""
     for place in range(start, min(start + _ATTRIBUTION_LINES, len(lines))):
-        piece = lines[place][:_LINE_LETTERS].strip("> \t\xa0*\ufeff")
+        piece = _bare(lines[place])
         if not piece and place > start + 1:
             return start
         if place > start and is_quoted(lines[place]) != is_quoted(lines[start]) and not _is_open(joined):
@@ -104,8 +104,24 @@ def attribution_end(lines: list[str], start: int) -> int:
         if len(joined) > 600 or (place > start and not _OPENINGS.match(first) and "@" not in joined):
             return start
         if _is_attribution(joined) and (place == start or piece):
-            return place + 1
+            return start if _begins_later(lines, start, place) else place + 1
     return start
+
+
+def _begins_later(lines: list[str], start: int, end: int) -> bool:
+    """Whether an attribution that is whole without line `start` begins below it: that line is somebody's own words."""
+    above = _bare(lines[start])
+    is_sentence = above.endswith((".", "!", "?")) or not _OPENINGS.match(above)
+    for place in range(start + 1, end + 1):
+        text = " ".join(filter(None, map(_bare, lines[place : end + 1])))
+        apart = not lines[place - 1].strip() or (is_sentence and "@" in text)
+        if apart and _OPENINGS.match(text) and _is_attribution(text):
+            return True
+    return False
+
+
+def _bare(line: str) -> str:
+    return line[:_LINE_LETTERS].strip("> \t\xa0*\ufeff")
 
 
 def _is_open(text: str) -> bool:
