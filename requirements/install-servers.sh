@@ -1,9 +1,10 @@
 #!/bin/sh
-# Installs the servers that tests drive: Dovecot (IMAP, LMTP), Postfix, mlmmj, PostgreSQL. Tests start their own copies
-# with their own configuration in temporary folders, so nothing of the system's is started or enabled here.
+# Installs the servers that tests drive: Dovecot (IMAP, LMTP), Postfix, mlmmj, PostgreSQL, PgBouncer, and what the bench
+# itself calls (swaks, openssl). Tests start their own copies with their own configuration in temporary folders, so
+# nothing of the system's is started or enabled here.
 set -eu
 
-PACKAGES="dovecot-imapd dovecot-lmtpd postfix mlmmj postgresql"
+PACKAGES="dovecot-imapd dovecot-lmtpd postfix mlmmj postgresql pgbouncer swaks openssl"
 GUARD=/usr/sbin/policy-rc.d
 
 missing=""
