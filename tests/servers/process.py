@@ -56,6 +56,13 @@ def wait_until(condition: Callable[[], T], what: str, timeout_seconds: float = S
     return answer
 
 
+def new_folder(name: str) -> Path:
+    """A folder that everybody may read; its owner stands in the name, so that `sweep` can tell whether he lives."""
+    folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-{name}-"))
+    folder.chmod(0o755)
+    return folder
+
+
 class Server(ABC):
     """What all servers of the bench have in common; use one as a context manager."""
 
@@ -63,11 +70,10 @@ class Server(ABC):
     stop_signal: ClassVar[signal.Signals] = signal.SIGTERM
     as_user: ClassVar[bool] = True
     """Whether it runs as USER, or as whoever runs the tests."""
+    own_session: ClassVar[bool] = True
 
     def __init__(self) -> None:
-        # The owner stands in the name, so that `sweep` can tell a stale folder from one in use.
-        self.folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-{self.name}-"))
-        self.folder.chmod(0o755)
+        self.folder = new_folder(self.name)
         self._process: subprocess.Popen[bytes] | None = None
 
     @abstractmethod
@@ -87,7 +93,7 @@ class Server(ABC):
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
-                start_new_session=True,
+                start_new_session=self.own_session,
             )
         (self.folder / "pid").write_text(str(self._process.pid))
         wait_until(self._is_ready, f"{self.name} answers")

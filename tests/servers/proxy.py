@@ -1,0 +1,115 @@
+"""A network that fails: a TCP proxy that delays, swallows, rewrites, cuts and goes dark, as a test demands."""
+
+import contextlib
+import socket
+import struct
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Self
+
+from tests.servers.process import LOOPBACK
+
+_CHUNK_BYTES = 4096
+
+
+@dataclass(eq=False)
+class Link:
+    """One connection through the proxy: its two sockets, and what the client has said."""
+
+    client: socket.socket
+    server: socket.socket
+    heard: bytearray = field(default_factory=bytearray)
+    muted: bool = False
+
+    def cut(self) -> None:
+        """Reset both sides, as a router does that has forgotten the connection."""
+        for each in (self.client, self.server):
+            with contextlib.suppress(OSError):
+                each.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            with contextlib.suppress(OSError):
+                # Wakes the thread that reads from it; the reset comes with the close.
+                each.shutdown(socket.SHUT_RD)
+            each.close()
+
+
+class Proxy:
+    """Passes everything to `target_port`, until one of its faults is set; all may be changed at any time.
+
+    `delay_seconds` goes before every chunk; `dark` keeps connections open and passes nothing; `cut_after_bytes` of
+    answers the connection ends; after the client has said `swallow_reply_to` the answer is read and thrown away, and
+    the connection ends; `rewrite` is replaced in answers, as by somebody in between.
+    """
+
+    def __init__(self, target_port: int) -> None:
+        self.target_port = target_port
+        self.delay_seconds = 0.0
+        self.dark = False
+        self.cut_after_bytes: int | None = None
+        self.swallow_reply_to: bytes | None = None
+        self.rewrite: tuple[bytes, bytes] | None = None
+        self.links: list[Link] = []
+        self._listener = socket.create_server((LOOPBACK, 0))
+        self.port: int = self._listener.getsockname()[1]
+
+    @property
+    def heard(self) -> bytes:
+        """All that clients have said so far."""
+        return b"".join(bytes(link.heard) for link in self.links)
+
+    def drop_all(self) -> None:
+        """Cut every connection."""
+        for link in self.links:
+            link.cut()
+
+    def __enter__(self) -> Self:
+        threading.Thread(target=self._accept, daemon=True).start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.dark = False
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        self.drop_all()
+
+    def _accept(self) -> None:
+        with contextlib.suppress(OSError):  # the listener was closed
+            while True:
+                client, _ = self._listener.accept()
+                link = Link(client, socket.create_connection((LOOPBACK, self.target_port)))
+                self.links.append(link)
+                for pump in (self._pass_up, self._pass_down):
+                    threading.Thread(target=self._pump, args=(pump, link), daemon=True).start()
+
+    def _pump(self, pass_on: Callable[[Link], None], link: Link) -> None:
+        with contextlib.suppress(OSError):
+            pass_on(link)
+        link.cut()
+
+    def _pass_up(self, link: Link) -> None:
+        while data := link.client.recv(_CHUNK_BYTES):
+            self._weather()
+            link.heard += data
+            link.muted = link.muted or (self.swallow_reply_to is not None and self.swallow_reply_to in link.heard)
+            link.server.sendall(data)
+
+    def _pass_down(self, link: Link) -> None:
+        passed = 0
+        while (data := link.server.recv(_CHUNK_BYTES)) and not link.muted:
+            self._weather()
+            if self.rewrite:
+                data = data.replace(*self.rewrite)
+            allowed = len(data) if self.cut_after_bytes is None else max(0, self.cut_after_bytes - passed)
+            link.client.sendall(data[:allowed])
+            passed += len(data)
+            if allowed < len(data):
+                return
+
+    def _weather(self) -> None:
+        time.sleep(self.delay_seconds)
+        while self.dark:
+            time.sleep(0.01)
