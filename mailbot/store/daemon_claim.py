@@ -19,10 +19,10 @@ class DaemonClaim:
         self._file = file
         self._held: IO[str] | None = None
 
-    def take(self, who: str) -> None:
-        """Take the lock and write down who has it, or raise AlreadyRunning."""
+    def take(self, who: str) -> bool:
+        """Take the lock and write down who has it, or raise AlreadyRunning; False if it is ours already."""
         if self._held is not None:
-            return
+            return False
         held = self._file.open("a+", encoding="utf-8")
         try:
             fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -35,6 +35,7 @@ class DaemonClaim:
         held.write(f"{who}, process {os.getpid()}\n")
         held.flush()
         self._held = held
+        return True
 
     def release(self) -> None:
         """Let go; the file stays, because removing it would let two daemons lock two files of one name."""

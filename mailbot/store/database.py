@@ -59,9 +59,14 @@ class Database:
             connection.commit()
 
     def claim_daemon(self, who: str) -> None:
-        """Be the only daemon until `close`; AlreadyRunning says who is. Verbs of admins need no claim."""
-        if self._claim is not None:
-            self._claim.take(who)
+        """Be the only daemon until `close`; AlreadyRunning says who is. Verbs of admins need no claim.
+
+        What a daemon before it held when it was killed is free at once, for nobody else can be working on it.
+        """
+        if self._claim is not None and self._claim.take(who):
+            with self.write() as work:
+                work.inbox.end_leases()
+                work.outbox.end_leases()
 
     @contextmanager
     def write(self) -> Iterator[Work]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from hashlib import sha256
+from itertools import takewhile
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, or_, select, update
@@ -21,7 +22,7 @@ from mailbot.store.duplicates import find_duplicate
 from mailbot.store.moves import ClaimLost, IllegalMove, move_all, move_one
 from mailbot.store.rows import Claimed, InboxLine, InboxRow, Understood
 from mailbot.store.states import InboxState
-from mailbot.store.values import as_value, clip, evidence_to_json, insert_new
+from mailbot.store.values import LONG_AGO, as_value, clip, evidence_to_json, insert_new
 
 MOVES: Mapping[InboxState, frozenset[InboxState]] = {
     InboxState.RECEIVED: frozenset({InboxState.CLAIMED, InboxState.SET_ASIDE}),
@@ -123,8 +124,12 @@ class Inbox:
         )
         spent = wanted & (_INBOX.c.attempts >= ATTEMPTS)
         poisoned = self._move_all(InboxState.SET_ASIDE, (InboxState.RECEIVED,), spent, reason="poison", done_at=now)
-        oldest = select(_INBOX.c.id).where(wanted, _INBOX.c.state == InboxState.RECEIVED).order_by(_INBOX.c.id)
-        ids = self._connection.execute(oldest.limit(limit).with_for_update(skip_locked=True)).scalars().all()
+        columns = select(_INBOX.c.id, _INBOX.c.attempts)
+        oldest = columns.where(wanted, _INBOX.c.state == InboxState.RECEIVED).order_by(_INBOX.c.id)
+        found = self._connection.execute(oldest.limit(limit).with_for_update(skip_locked=True)).all()
+        # A row that was tried before goes alone: if it kills its worker, its neighbours are not counted along.
+        fresh = takewhile(lambda row: row.attempts == 0, found)
+        ids = [row.id for row in fresh] or [row.id for row in found[:1]]
         claimed = self._move_all(
             InboxState.CLAIMED,
             (InboxState.RECEIVED,),
@@ -136,6 +141,11 @@ class Inbox:
         )
         rows = self._connection.execute(select(_INBOX).where(_INBOX.c.id.in_(claimed)).order_by(_INBOX.c.id))
         return Claimed(tuple(_row(row) for row in rows.mappings()), poisoned)
+
+    def end_leases(self) -> None:
+        """Nobody works on any row: the daemon that did is dead. Imported rows belong to another verb."""
+        dead = (_INBOX.c.state == InboxState.CLAIMED) & (_INBOX.c.account != IMPORTED)
+        self._connection.execute(update(_INBOX).where(dead).values(lease_until=LONG_AGO))
 
     def hand_back(self, row: InboxRow) -> None:
         """The row is received again and its attempt not counted: a clean stop, not a crash."""

@@ -22,7 +22,7 @@ from mailbot.store.moves import ClaimLost, IllegalMove, move_all, move_one
 from mailbot.store.plain_text import plain_text_of
 from mailbot.store.rows import OutboxLine, OutboxRow, QueuedMail
 from mailbot.store.states import OutboxState, Phase
-from mailbot.store.values import arm_from_json, arm_to_json, as_value
+from mailbot.store.values import LONG_AGO, arm_from_json, arm_to_json, as_value
 
 MOVES: Mapping[OutboxState, frozenset[OutboxState]] = {
     OutboxState.READY: frozenset({OutboxState.SENDING, OutboxState.CANCELLED, OutboxState.PARKED, OutboxState.STOPPED}),
@@ -94,6 +94,11 @@ class Outbox:
         due = _OUTBOX.c.unknown_at <= now - WAIT_IN_DOUBT
         self._move_all(OutboxState.READY, (OutboxState.UNKNOWN,), due, not_before=now, phase=Phase.NONE)
         return parked
+
+    def end_leases(self) -> None:
+        """Nobody delivers anything: the daemon that did is dead. `settle` says what became of its mails."""
+        dead = _OUTBOX.c.state == OutboxState.SENDING
+        self._connection.execute(update(_OUTBOX).where(dead).values(lease_until=LONG_AGO))
 
     def claim(self, limit: int, holder: str, now: datetime, lease_seconds: float) -> list[OutboxRow]:
         """Mails whose time has come: class A first, then priority, then age; commit before connecting."""

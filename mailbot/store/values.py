@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, RowMapping, Table
@@ -18,6 +18,7 @@ from mailbot.triage.assessment import Reason
 T = TypeVar("T")
 # Fields whose columns have a name that Python keeps for itself, or that needs more words outside of its table.
 COLUMNS = {"class_": "class", "mail_class": "class"}
+LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)  # a lease of this date has ended
 
 
 def as_value(kind: type[T], row: RowMapping | Mapping[str, Any], **given: Any) -> T:

@@ -29,7 +29,8 @@ def read(text: str, *sent: str) -> CommandBlock:
 )
 def test_a_note_with_invisible_or_wide_characters_is_a_note(line: str) -> None:
     block = read(f"{line}\nReally.")
-    assert [(one.name, one.argument, one.problem) for one in block.commands] == [("note", "she is wrong\nReally.", "")]
+    assert [(one.name, one.argument) for one in block.commands] == [("note", "she is wrong\nReally.")]
+    assert not block.broken
 
 
 @pytest.mark.parametrize(
