@@ -10,6 +10,7 @@ import argparse
 import importlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Protocol, cast
 
 from mailbot import __version__
@@ -50,7 +51,7 @@ VERBS = (
     Verb("check", "check", "check the whole configuration, rule examples and every template", "mailbot check --strict"),
     Verb("run", "daemon", "run the daemon", "mailbot run --roles intake,processing"),
     Verb("once", "daemon", "one turn of every loop", "mailbot once"),
-    Verb("status", "daemon", "what works, what waits, what to do", "mailbot --json status"),
+    Verb("status", "status", "what works, what waits, what to do", "mailbot --json status"),
     Verb("parse", "parse", "read mails and print what they are, one JSON line each", "mailbot parse mails/"),
     Verb("explain", "explain", "what a mail would cause, and why, without side effects", "mailbot explain report.eml"),
     Verb("triage", "lines", "triage JSON lines from stdin", "mailbot triage < mails.jsonl"),
@@ -102,13 +103,16 @@ def _no_verb(rest: Sequence[str], console: Console) -> int:
         return DONE
     wanted = asked in ("--help", "-h", "help")
     if not wanted:
-        console.complain(f"mailbot: there is no verb {asked!r}")
+        close = get_close_matches(asked, [verb.name for verb in VERBS], n=1)
+        meant = f"; did you mean {close[0]}?" if close else ""
+        console.complain(f"mailbot: there is no verb {asked!r}{meant} (mailbot --help lists them)")
+        return USAGE
     console.say("usage: mailbot [--config DIR] [--json] [--quiet] VERB ...", "bold")
     console.table(("verb", "does", "example"), ((verb.name, verb.help, verb.example) for verb in VERBS))
     console.say(
         "mailbot VERB --help tells its options. Exit code: 0 done, 1 findings, 2 usage, 3 cannot reach something."
     )
-    return DONE if wanted else USAGE
+    return DONE
 
 
 def _guarded(module: Module, arguments: argparse.Namespace, console: Console) -> int:
