@@ -50,7 +50,8 @@ class Sink:
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
         """aiosmtpd's hook."""
         raw = envelope.content if isinstance(envelope.content, bytes) else b""
-        mails = [postman.Envelope(envelope.mail_from or "", to, without_trace(raw)) for to in envelope.rcpt_tos]
+        sender = (envelope.mail_from or "").removeprefix("<>")  # aiosmtpd's word for the null sender
+        mails = [postman.Envelope(sender, to, without_trace(raw)) for to in envelope.rcpt_tos]
         self.mails.extend(mails)
         return "250 2.0.0 Ok: queued as SINK"
 
