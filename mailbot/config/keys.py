@@ -1,7 +1,8 @@
 """`keys.toml`: the secrets that sign the desk's tokens. Part of the backup, for nobody else's eyes (mode 0600).
 
 Losing it costs clicks, not tickets: answers with a token of an unknown key are held. Keep two keys and more live, for a
-token lives as long as `tokens.lifetime_days`.
+token lives as long as `tokens.lifetime_days`. A service without rights reads it as the credential "keys.toml" of
+systemd (LoadCredential), where root alone may read the file itself.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from mailbot.config.validate import validate
 from mailbot.mail.keyring import ALPHABET, Key, Keyring
 
 KEY_BYTES = 32
+UNREADABLE = "run mailbot as the owner of the file, or give it to the service: LoadCredential=keys.toml:…"
 HEAD = """\
 # The keys of this desk. The first signs, all of them are believed. Keep this file secret (mode 0600) and in the backup.
 # Made by `mailbot keys new`, which puts a new key in front and leaves the older ones live.
@@ -62,11 +64,27 @@ def new_keys(folder: Path) -> Path:
 
 def read_keys(folder: Path) -> Keyring:
     """The live keys; raises ConfigError if the file is missing, readable by others or damaged."""
-    path = folder / KEYS_FILE
+    return Keyring(tuple(Key(key.id, bytes.fromhex(key.secret)) for key in _live(folder)))
+
+
+def keys_made(folder: Path) -> tuple[datetime | None, ...]:
+    """When each live key was made, the signing one first; raises ConfigError as `read_keys` does."""
+    return tuple(key.made for key in _live(folder))
+
+
+def _live(folder: Path) -> tuple[KeyTable, ...]:
+    path = _credential() or folder / KEYS_FILE
     if not path.exists():
         remedy = f"make it: mailbot --config {folder} keys new"
         raise ConfigError([Finding(f"{folder.name}/{KEYS_FILE}", 0, "", "is missing", remedy)])
-    return Keyring(tuple(Key(key.id, bytes.fromhex(key.secret)) for key in _read(path, folder)))
+    return _read(path, folder)
+
+
+def _credential() -> Path | None:
+    """The file as systemd shows it to the service, if it does."""
+    credentials = os.environ.get("CREDENTIALS_DIRECTORY")
+    path = Path(credentials) / KEYS_FILE if credentials else None
+    return path if path and path.exists() else None
 
 
 def borrowed_keys() -> Keyring:
@@ -78,10 +96,15 @@ def _read(path: Path, folder: Path) -> tuple[KeyTable, ...]:
     shown = f"{folder.name}/{KEYS_FILE}"
     found: list[Finding] = []
     try:
-        refuse_readable(path)
+        if path != _credential():  # systemd shows a file that it guards itself with modes of its own
+            refuse_readable(path)
     except SecretMissing as error:
         found.append(Finding(shown, 0, "", str(error)))
-    text = decode(path.read_bytes(), shown, found)
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        raise ConfigError([Finding(shown, 0, "", f"cannot be read: {error.strerror}", UNREADABLE)]) from None
+    text = decode(raw, shown, found)
     document = read_toml(text, shown, found) if text is not None else None
     model = validate(document, KeysFile, found) if document is not None else None
     ids = [key.id for key in model.keys] if model else []

@@ -22,6 +22,10 @@ class Notifier:
         """Everything stands; `status` is shown by `systemctl status`."""
         self._say("READY=1", f"STATUS={status}")
 
+    def status(self, status: str) -> None:
+        """How it is at the moment: the line of `systemctl status`."""
+        self._say(f"STATUS={status}")
+
     def reloading(self) -> None:
         """The configuration is being read again; `ready` ends it."""
         self._say("RELOADING=1", f"MONOTONIC_USEC={time.monotonic_ns() // 1000}")

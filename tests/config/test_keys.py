@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from mailbot.config.findings import ConfigError
-from mailbot.config.keys import new_keys, read_keys
+from mailbot.config.keys import keys_made, new_keys, read_keys
 from mailbot.mail.tokens import Role, read_token, sign_address
 
 EXPIRES = date(2027, 1, 1)
@@ -57,3 +57,24 @@ def test_two_keys_of_one_id_are_refused(tmp_path: Path) -> None:
     path.write_text(path.read_text().replace(f'id = "{first}"', f'id = "{second}"'))
     with pytest.raises(ConfigError, match="two keys have the id"):
         read_keys(tmp_path)
+
+
+def test_a_service_reads_them_as_a_credential_of_systemd(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    credentials, config = tmp_path / "credentials", tmp_path / "config"
+    for folder in (credentials, config):
+        folder.mkdir()
+    new_keys(credentials).chmod(0o440)  # what an access list of systemd looks like
+    new_keys(config)
+    own = read_keys(config)
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(credentials))
+    assert read_keys(config) != own
+    (credentials / "keys.toml").unlink()
+    assert read_keys(config) == own
+
+
+def test_it_is_known_when_each_key_was_made(tmp_path: Path) -> None:
+    path = new_keys(tmp_path)
+    today = date.today()
+    assert all(made is not None and abs(made.date() - today).days <= 1 for made in keys_made(tmp_path))
+    path.write_text("".join(line for line in path.read_text().splitlines(True) if not line.startswith("made")))
+    assert keys_made(tmp_path) == (None, None)
