@@ -9,6 +9,7 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, date, datetime, time
 from os import getpid
@@ -17,6 +18,8 @@ from types import TracebackType
 from typing import Self, assert_never
 from zoneinfo import ZoneInfo
 
+from mailbot.config.findings import ConfigError
+from mailbot.config.last_good import Start, keep_last_good, load_or_last_good
 from mailbot.config.load import load
 from mailbot.config.snapshot import MailboxSettings, Since, Snapshot
 from mailbot.daemon import explaining, importing, parts, supervise
@@ -58,13 +61,16 @@ Clock = Callable[[], datetime]
 class App:
     """A desk, put together from a folder of settings. Use it as a context manager, or close it."""
 
-    def __init__(self, folder: Path, *, parser: Parser, clock: Clock = utc_now) -> None:
+    def __init__(self, folder: Path, *, parser: Parser, clock: Clock = utc_now, last_good: bool = False) -> None:
         self._folder = folder
-        self.snapshot = load(folder)
         self._looked_like = _look_of(folder)
+        start = load_or_last_good(folder) if last_good else Start(load(folder))
+        self.snapshot = start.snapshot
+        self.refused = start.refused  # why that is the last good configuration instead of the folder's
         self.database = Database.open(self.snapshot.database_url)
         self.database.upgrade()
-        self.settings = Settings(self._load_again, adapt(self.snapshot))
+        problem = str(ConfigError(start.refused)) if start.refused else ""
+        self.settings = Settings(self._load_again, adapt(self.snapshot), problem)
         self._supervisor: Supervisor | None = None
         self.parts = Parts(
             database=self.database,
@@ -87,6 +93,7 @@ class App:
     ) -> None:
         """Work until `stop` is set (SIGTERM, SIGINT); SIGHUP reloads. Raises AlreadyRunning beside another daemon."""
         self.database.claim_daemon("mailbot run")
+        self._tell_or_keep()
         working = replace(self.parts, wakes=Wakes(stop=stop or threading.Event()))
         self._supervisor = Supervisor(working, roles, changed=self._files_changed)
         self._supervisor.run(handle_signals=handle_signals)
@@ -99,6 +106,7 @@ class App:
     def once(self, now: datetime | None = None) -> Turn:
         """One turn of every loop, in the order of a mail's way. Raises AlreadyRunning beside another daemon."""
         self.database.claim_daemon("mailbot once")
+        self._tell_or_keep()
         return supervise.turn_once(self.parts if now is None else replace(self.parts, clock=lambda: now))
 
     def status(self, now: datetime | None = None) -> Status:
@@ -137,7 +145,22 @@ class App:
     ) -> None:
         self.close()
 
-    # ---------------------------------------------------------------- reload
+    # ---------------------------------------------------------------- the last good configuration, and reload
+
+    def _tell_or_keep(self) -> None:
+        """Every finding, if the folder has errors; else its files are the last good ones from now on."""
+        for finding in self.refused:
+            warn("config_finding", finding=finding)
+        if self.refused:
+            warn("working_with_last_good", config=self.snapshot.hash)
+        else:
+            self._keep(self.snapshot)
+
+    def _keep(self, snapshot: Snapshot) -> None:
+        try:
+            keep_last_good(snapshot)
+        except OSError as error:  # a full disk: the desk works on, without a net
+            warn("last_good_not_kept", reason=error.strerror)
 
     def _load_again(self) -> parts.Snapshot:
         fresh = load(self._folder)
@@ -146,6 +169,8 @@ class App:
             warn("restart_needed", changed=",".join(changed))
         adapted = adapt(fresh)
         self.snapshot = fresh
+        self.refused = ()
+        self._keep(fresh)
         return adapted
 
     def _files_changed(self) -> bool:
@@ -159,13 +184,14 @@ class App:
         return SmtpPostman(self.snapshot.alert_smtp or self.snapshot.smtp)
 
 
-def build(folder: Path, *, in_process: bool = False, clock: Clock = utc_now) -> App:
+def build(folder: Path, *, in_process: bool = False, clock: Clock = utc_now, last_good: bool = False) -> App:
     """The desk of that configuration folder; raises ConfigError. Creates or upgrades its database.
 
-    `in_process` parses without a child process: for tests and short errands over trusted files.
+    `in_process` parses without a child process: for tests and short errands over trusted files. With `last_good` a
+    folder with errors gives the desk of its last good files, and `refused` says why.
     """
     parser: Parser = InProcessParser() if in_process else ChildParser()
-    return App(folder, parser=parser, clock=clock)
+    return App(folder, parser=parser, clock=clock, last_good=last_good)
 
 
 def adapt(snapshot: Snapshot) -> parts.Snapshot:
@@ -225,8 +251,12 @@ def counts_from(since: Since | date, policy: Policy) -> datetime | None:
 
 def _look_of(folder: Path) -> frozenset[tuple[str, int, int]]:
     """What changes when somebody edits a file."""
-    found = ((path, path.stat()) for path in folder.rglob("*") if path.is_file())
-    return frozenset((str(path), state.st_mtime_ns, state.st_size) for path, state in found)
+    seen = set()
+    for path in folder.rglob("*"):
+        with suppress(OSError):  # editors write and remove files of their own
+            state = path.stat()
+            seen.add((str(path), state.st_mtime_ns, state.st_size))
+    return frozenset(seen)
 
 
 def _no_postman() -> Postman:

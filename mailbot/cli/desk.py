@@ -10,9 +10,9 @@ from mailbot.app import App, build
 from mailbot.config.locate import find_config
 
 
-def open_desk(arguments: argparse.Namespace) -> App:
-    """The desk of the configuration; raises ConfigError with everything that is wrong."""
-    return build(find_config(arguments.config))
+def open_desk(arguments: argparse.Namespace, *, last_good: bool = False) -> App:
+    """The desk of the configuration (or of its last good files); raises ConfigError with everything that is wrong."""
+    return build(find_config(arguments.config), last_good=last_good)
 
 
 def now() -> datetime:

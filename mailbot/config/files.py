@@ -59,7 +59,7 @@ def read_files(folder: Path, read: Reader | None = None, pause_seconds: float = 
     for _ in range(TRIES):
         after = read(folder)
         if before == after:
-            return Files(folder, after, _hash(after))
+            return Files(folder, after, hash_of(after))
         before = after
         time.sleep(pause_seconds)
     message = "the files change while they are read"
@@ -84,7 +84,7 @@ def _read_one(path: Path) -> bytes:
         raise ConfigError([Finding(str(path), 0, "", f"cannot be read: {error.strerror}")]) from None
 
 
-def _hash(raw: Mapping[str, bytes]) -> str:
+def hash_of(raw: Mapping[str, bytes]) -> str:
     """A name for exactly this content."""
     digest = hashlib.sha256()
     for name in sorted(raw):

@@ -39,11 +39,12 @@ class Finding:
 
 
 class ConfigError(Exception):
-    """The configuration cannot be used; it is the admin's to mend. Warnings come along."""
+    """The configuration cannot be used; it is the admin's to mend. Warnings come along, behind what stops it."""
 
     def __init__(self, findings: Iterable[Finding]) -> None:
         self.findings = tuple(findings)
-        super().__init__("\n".join(map(str, self.findings)))
+        told = sorted(self.findings, key=lambda finding: finding.severity is not Severity.ERROR)
+        super().__init__("\n".join(map(str, told)))
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

@@ -18,7 +18,7 @@ from mailbot.config.build_desk import (
     find_database_url,
     find_state_folder,
 )
-from mailbot.config.files import read_files
+from mailbot.config.files import Files, read_files
 from mailbot.config.findings import ConfigError, Finding, Severity
 from mailbot.config.keys import borrowed_keys, read_keys
 from mailbot.config.locate import packaged
@@ -34,14 +34,14 @@ from mailbot.triage.policy import TriagePolicy
 __all__ = ["ConfigError", "Finding", "Severity", "Snapshot", "check", "load"]
 
 
-def load(folder: Path, *, keys_needed: bool = True) -> Snapshot:
+def load(folder: Path, *, keys_needed: bool = True, files: Files | None = None) -> Snapshot:
     """The configuration of that folder, checked; raises ConfigError with all findings if one of them is an error.
 
     Without `keys_needed` missing keys, or a database that cannot be named here, are no mistake: enough for looking at
-    mail without running the desk.
+    mail without running the desk. `files` stand in for those of the folder; keys, secrets and paths stay its own.
     """
     found: list[Finding] = []
-    parts, triage = _examine(folder, found)
+    parts, triage = _examine(files or read_files(folder), found)
     keyring = _keys(folder, keys_needed, found)
     database_url = _database_url(parts, keys_needed, found)
     findings = _ordered(found)
@@ -56,7 +56,7 @@ def check(folder: Path, strict: bool = False) -> tuple[Finding, ...]:
     """Every finding, sorted by file and line; `strict` makes errors of warnings."""
     found: list[Finding] = []
     try:
-        _examine(folder, found)
+        _examine(read_files(folder), found)
         _keys(folder, True, found)
     except ConfigError as error:
         found.extend(error.findings)
@@ -65,8 +65,8 @@ def check(folder: Path, strict: bool = False) -> tuple[Finding, ...]:
     return _ordered(found)
 
 
-def _examine(folder: Path, found: list[Finding]) -> tuple[Parts, TriagePolicy | None]:
-    parts = read_parts(read_files(folder), found)
+def _examine(files: Files, found: list[Finding]) -> tuple[Parts, TriagePolicy | None]:
+    parts = read_parts(files, found)
     findings, broken = check_references(parts)
     conditions = list(check_conditions(parts))
     found += [*findings, *conditions, *advise(parts), *_transports(parts)]

@@ -20,11 +20,14 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from mailbot.daemon.carrying_out import due_at, mail_undelivered
+from mailbot.daemon.health import Vital
 from mailbot.daemon.log import crash, log, warn
 from mailbot.daemon.parts import Parts, Pulse
 from mailbot.desk.ticket import Side
+from mailbot.store.health import DELIVERY
 from mailbot.store.moves import ClaimLost
 from mailbot.store.rows import OutboxRow
+from mailbot.store.states import HealthState
 from mailbot.transport.postman import DeliveryFailed, Envelope, Phase, Postman, Sent
 
 LEASE_SECONDS = 1_500.0  # longer than the longest delivery: 10 minutes for the dot and a slow connection before it
@@ -51,6 +54,8 @@ class Delivery:
         self._settled_at: datetime | None = None
         self._runner: asyncio.Runner | None = None
         self._own = Connection()
+        self._vital = Vital(parts, DELIVERY)
+        self._health = HealthState.OK
         self.problem = ""  # why no server takes mail at the moment
 
     def turn(self, now: datetime) -> int:
@@ -95,6 +100,7 @@ class Delivery:
             return False
         row = self._claim(now)
         if row is None:
+            self._vital.tell(self._health, now, self.problem)
             return False
         try:
             outcome = await self._hand_over(connection, row)
@@ -146,10 +152,13 @@ class Delivery:
         if isinstance(outcome, DeliveryFailed) and outcome.phase is Phase.CONNECT:
             connection.failures += 1
             self.problem = outcome.reason
+            self._health = HealthState.NEEDS_PERSON if outcome.permanent else HealthState.RETRYING
             connection.retry_at = now + self._parts.backoff(connection.failures, 5, 900)
             warn("smtp_unavailable", reason=outcome.reason, failures=connection.failures)
         else:
             connection.failures, connection.retry_at, self.problem = 0, None, ""
+            self._health = HealthState.OK
+        self._vital.tell(self._health, now, self.problem)
 
     # ---------------------------------------------------------------- outcomes
 

@@ -12,10 +12,13 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 from mailbot.daemon.carrying_out import alert_admins
+from mailbot.daemon.health import Vital
 from mailbot.daemon.log import log, warn
 from mailbot.daemon.parts import Parts, Pulse, Watched
 from mailbot.desk.outgoing import NoteCode
+from mailbot.store.health import mailbox_component
 from mailbot.store.rows import MailboxRecord
+from mailbot.store.states import HealthState
 from mailbot.transport.mailbox import Fetched, MailboxUnavailable
 
 BATCH_MAILS = 50
@@ -33,6 +36,7 @@ class Intake:
         self._parts = parts
         self._mailbox = watched.mailbox
         self._pulse = pulse or Pulse()
+        self._vital = Vital(parts, mailbox_component(self._mailbox.account, self._mailbox.folder))
         self._whole_folder_at: datetime | None = None
         self._failures = 0
         self._retry_at: datetime | None = None
@@ -52,7 +56,7 @@ class Intake:
         except MailboxUnavailable as failure:
             self._fail(failure, now)
             return 0
-        self._recover()
+        self._recover(now)
         if stored:
             self._parts.wakes.processing.set()
         return stored
@@ -157,16 +161,18 @@ class Intake:
         self._retry_at = now + wait
         self._whole_folder_at = None  # who knows where it broke: compare everything next time
         self._mailbox.close()
+        self._vital.tell(HealthState.RETRYING if failure.temporary else HealthState.NEEDS_PERSON, now, failure.reason)
         warn(
             "mailbox_unavailable", account=self.account, reason=failure.reason, again_in=f"{wait.total_seconds():.0f}s"
         )
         if self._failures == ALERT_AFTER_FAILURES or (self._failures == 1 and not failure.temporary):
             with self._parts.database.write() as work:
                 detail = f"{self.account} cannot be read: {failure.reason}"
-                alert_admins(work, self._parts.snapshot, NoteCode.MAILBOX, detail, now, remedy="mailbot doctor")
+                alert_admins(work, self._parts.snapshot, NoteCode.MAILBOX, detail, now, remedy="mailbot status")
             self._parts.wakes.delivery.set()
 
-    def _recover(self) -> None:
+    def _recover(self, now: datetime) -> None:
         if self.problem:
             log("mailbox_available", account=self.account, after_failures=self._failures)
         self._failures, self._retry_at, self.problem = 0, None, ""
+        self._vital.tell(HealthState.OK, now)

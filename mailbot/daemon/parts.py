@@ -55,10 +55,10 @@ class Snapshot:
 class Settings:
     """The snapshot of the moment. `reload` swaps it, or keeps the last good one and says so."""
 
-    def __init__(self, load: Callable[[], Snapshot], current: Snapshot | None = None) -> None:
+    def __init__(self, load: Callable[[], Snapshot], current: Snapshot | None = None, problem: str = "") -> None:
         self._load = load
         self.current = current or load()
-        self.problem = ""
+        self.problem = problem  # what is wrong with the files, where `current` is the last good one
 
     def reload(self) -> bool:
         """Read the files again; True if they are what counts from now on."""

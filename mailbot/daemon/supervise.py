@@ -16,11 +16,14 @@ from dataclasses import dataclass
 
 from mailbot.daemon.deadlines import Deadlines
 from mailbot.daemon.delivery import Delivery
+from mailbot.daemon.health import Vital, forget_other_parts, tell_configuration
 from mailbot.daemon.intake import Intake
 from mailbot.daemon.log import crash, log, warn
 from mailbot.daemon.notify import Notifier
 from mailbot.daemon.parts import Parts, Pulse
 from mailbot.daemon.processing import Processing
+from mailbot.store.health import DAEMON
+from mailbot.store.states import HealthState
 
 INTAKE, PROCESSING, DEADLINES, DELIVERY = "intake", "processing", "deadlines", "delivery"
 ROLES = (INTAKE, PROCESSING, DEADLINES, DELIVERY)
@@ -59,17 +62,20 @@ class Supervisor:
         )
         self._loops = self._make_loops(frozenset(roles))
         self._next_look = parts.monotonic()
+        self._vital = Vital(parts, DAEMON, beats=True)
 
     def run(self, *, handle_signals: bool = True) -> None:
         """Work until the stop."""
         if handle_signals:
             self._listen()
         remember_config(self._parts)
+        forget_other_parts(self._parts)
+        tell_configuration(self._parts)
         threads = [threading.Thread(target=self._keep, args=(loop,), name=loop.name) for loop in self._loops]
         for thread in threads:
             thread.start()
         log("started", loops=",".join(loop.name for loop in self._loops), config=self._parts.snapshot.hash)
-        self._notifier.ready("working")
+        self._notifier.ready(self._how())
         self._watch()
         self._finish(threads)
 
@@ -95,7 +101,7 @@ class Supervisor:
             if self._reload_wanted or self._files_changed():
                 self._reload_wanted = False
                 self._reload()
-            self._feed_watchdog()
+            self._show_life()
         stop.set()
 
     def _files_changed(self) -> bool:
@@ -109,14 +115,20 @@ class Supervisor:
         self._notifier.reloading()
         if self._parts.settings.reload():
             remember_config(self._parts)
-            self._notifier.ready("working")
-        else:
-            self._notifier.ready(
-                "working with the last good configuration: the new one has errors, see `mailbot check`"
-            )
+        tell_configuration(self._parts)
+        self._notifier.ready(self._how())
 
-    def _feed_watchdog(self) -> None:
+    def _how(self) -> str:
+        """The line for `systemctl status`."""
+        if not self._parts.settings.problem:
+            return "working"
+        return "working with the last good configuration: the files have errors, see `mailbot check`"
+
+    def _show_life(self) -> None:
+        """To systemd's watchdog, and to `mailbot status`."""
         silent = [loop.name for loop in self._loops if not loop.pulse.alive]
+        state = HealthState.NO_PROGRESS if silent else HealthState.OK
+        self._vital.tell(state, self._parts.clock(), ",".join(silent) or self._parts.holder)
         if silent:
             warn("no_progress", loops=",".join(silent))
         elif self._notifier.watchdog_seconds is not None:
@@ -132,6 +144,7 @@ class Supervisor:
             thread.join(JOIN_SECONDS)
         late = [thread.name for thread in threads if thread.is_alive()]
         self._parts.parser.close()
+        self._vital.tell(HealthState.STOPPED, self._parts.clock(), self._parts.holder)
         log("stopped", late=",".join(late))
 
     # ---------------------------------------------------------------- the loops
@@ -244,6 +257,8 @@ def turn_once(parts: Parts) -> Turn:
     intakes = [Intake(parts, watched) for watched in parts.mailboxes]
     processing, deadlines, delivery = Processing(parts), Deadlines(parts), Delivery(parts)
     remember_config(parts)
+    forget_other_parts(parts)
+    tell_configuration(parts)
     try:
         fetched = sum(intake.turn(parts.clock()) for intake in intakes)
         fired = _drain(deadlines.turn, parts)

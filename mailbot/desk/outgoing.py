@@ -108,6 +108,7 @@ class NoteCode(StrEnum):
     NO_APPROVAL = "no_approval"
     BACKLOG = "backlog"
     MAILBOX = "mailbox"
+    CONFIGURATION = "configuration"
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from mailbot.desk.ticket import State
 from mailbot.store import tables
 from mailbot.store.audit import Audit
 from mailbot.store.deadlines import Deadlines
+from mailbot.store.health import Health
 from mailbot.store.inbox import Inbox
 from mailbot.store.mailboxes import Mailboxes
 from mailbot.store.outbox import Outbox
@@ -56,6 +57,7 @@ def read_status(connection: Connection, now: datetime) -> Status:
         oldest_ready_at=_oldest(connection, _OUTBOX.c.not_before, ready),
         oldest_deadline_due_at=_oldest(connection, _DEADLINES.c.due_at, pending),
         mailboxes=Mailboxes(connection).all(),
+        health=Health(connection).all(),
     )
 
 

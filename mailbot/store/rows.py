@@ -12,7 +12,7 @@ from mailbot.desk.evidence import Evidence
 from mailbot.desk.outgoing import Cause, MailClass
 from mailbot.desk.people import Person
 from mailbot.desk.ticket import Entry, Participant, Side, Ticket
-from mailbot.store.states import DeadlineState, InboxState, OutboxState, Phase
+from mailbot.store.states import DeadlineState, HealthState, InboxState, OutboxState, Phase
 from mailbot.triage.assessment import Priority, Reason
 
 Json = Mapping[str, Any]
@@ -228,8 +228,19 @@ class AuditLine:
 
 
 @dataclass(frozen=True, slots=True)
+class HealthRecord:
+    """How a part of the daemon is, since when, and when it last said so."""
+
+    component: str
+    state: HealthState
+    since: datetime
+    detail: str  # why, in words
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Status:
-    """Rows per state, and since when the oldest of those that should move is waiting."""
+    """Rows per state, since when the oldest of those that should move waits, and what the daemon says of itself."""
 
     inbox: Mapping[str, int]
     outbox: Mapping[str, int]
@@ -240,3 +251,4 @@ class Status:
     oldest_ready_at: datetime | None  # of mail whose time has come
     oldest_deadline_due_at: datetime | None
     mailboxes: tuple[MailboxRecord, ...]
+    health: tuple[HealthRecord, ...] = ()

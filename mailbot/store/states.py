@@ -39,6 +39,17 @@ class Phase(StrEnum):
     DATA = "data"
 
 
+class HealthState(StrEnum):
+    """How a part of the daemon is."""
+
+    OK = "ok"
+    RETRYING = "retrying"  # something is not to be had, and is tried again by itself
+    NEEDS_PERSON = "needs_person"  # a login, a folder, a certificate: only a person can help
+    LAST_GOOD = "last_good"  # the files have errors; the last configuration without any is live
+    NO_PROGRESS = "no_progress"
+    STOPPED = "stopped"
+
+
 class DeadlineState(StrEnum):
     """Where a deadline stands."""
 

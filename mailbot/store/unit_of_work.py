@@ -13,6 +13,7 @@ from mailbot.desk.situation import Clues, Situation
 from mailbot.store.audit import Audit
 from mailbot.store.deadlines import Deadlines
 from mailbot.store.gate import Gate
+from mailbot.store.health import Health
 from mailbot.store.history import read_history, read_status
 from mailbot.store.inbox import Inbox
 from mailbot.store.leases import Leases
@@ -40,6 +41,7 @@ class Work:
         self.people = People(connection)
         self.audit = Audit(connection)
         self.leases = Leases(connection)
+        self.health = Health(connection)
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -13,41 +12,13 @@ import pytest
 
 from mailbot.app import AlreadyRunning, App, build, counts_from
 from mailbot.config.findings import ConfigError
-from mailbot.config.keys import new_keys
 from mailbot.config.snapshot import Since
-from tests.conversations.desk import HOUSE, WORDS
 from tests.conversations.people import Correspondent
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """The house of the stories with a Maildir, a database file, and nobody behind its SMTP port."""
-    config = tmp_path / "config"
-    shutil.copytree(HOUSE, config)
-    for words in WORDS.glob("words.*.toml"):
-        shutil.copy(words, config)
-    new_keys(config)
-    for name in ("cur", "new", "tmp"):
-        (tmp_path / "mail" / name).mkdir(parents=True)
-    text = (config / "mailbot.toml").read_text()
-    begin, end = text.index("[[mailboxes]]"), text.index("[trust]")
-    own = f"""
-[[mailboxes]]
-account = "support"
-maildir = "{tmp_path / "mail"}"
-since = "everything"
-
-[smtp]
-host = "127.0.0.1"
-port = 1
-security = "none"
-
-[database]
-url = "sqlite:///{tmp_path / "desk.sqlite3"}"
-
-"""
-    (config / "mailbot.toml").write_text(text[:begin] + own + text[end:])
-    return config
+def folder(house: Path) -> Path:
+    return house
 
 
 @pytest.fixture

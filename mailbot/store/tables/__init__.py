@@ -1,7 +1,7 @@
 """The tables of mailbot; each column that later issues need is here, and migrations hold the same (a test)."""
 
 from mailbot.store.tables.queues import deadlines, inbox, leases, mailboxes, outbox
-from mailbot.store.tables.records import audit, config_snapshots, counters, decisions, gate_counters, mutes
+from mailbot.store.tables.records import audit, config_snapshots, counters, decisions, gate_counters, health, mutes
 from mailbot.store.tables.schema import metadata
 from mailbot.store.tables.tickets import (
     attachments,
@@ -26,6 +26,7 @@ __all__ = [
     "entry_attachments",
     "facts",
     "gate_counters",
+    "health",
     "inbox",
     "leases",
     "mailboxes",

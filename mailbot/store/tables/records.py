@@ -1,10 +1,11 @@
-"""Why things were done and how often: decisions, configurations, the gate's memory, what people did, and counters."""
+"""Why things were done and how often: decisions, configurations, the gate's memory, what people did, health."""
 
 from __future__ import annotations
 
 from sqlalchemy import Column, ForeignKey, Index, Integer, String, Table
 
-from mailbot.store.tables.columns import ADDRESS, WORD, Id, instant, number, text, values, word
+from mailbot.store.states import HealthState
+from mailbot.store.tables.columns import ADDRESS, WORD, Id, choice, instant, number, one_of, text, values, word
 from mailbot.store.tables.schema import metadata
 
 decisions = Table(
@@ -57,6 +58,18 @@ audit = Table(
     text("what"),
     instant("at"),
     text("detail"),
+)
+
+# What the daemon says of itself, for `mailbot status` beside it: a row a part ("daemon", "mailbox:support/INBOX").
+health = Table(
+    "health",
+    metadata,
+    Column("component", String(500), primary_key=True),
+    Column("state", choice(HealthState), nullable=False),
+    instant("since"),
+    text("detail"),
+    instant("updated_at"),
+    one_of("state", HealthState),
 )
 
 # The next number of a ticket and of an outbox row: given out inside the transaction that uses them.
