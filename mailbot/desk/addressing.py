@@ -5,6 +5,7 @@ from __future__ import annotations
 from mailbot.desk.deadline import Arm
 from mailbot.desk.outgoing import AlertView, Cause, InternalView, NoteCode, Outgoing, OutgoingKind, PublicView
 from mailbot.desk.policy import Group, Policy
+from mailbot.desk.remarks import Remark
 from mailbot.desk.ticket import AttachmentRef, Ticket
 
 
@@ -90,9 +91,10 @@ def to_admins(
     ticket: int | None = None,
     inbox_row: int | None = None,
     remedy: str = "",
+    why: Remark | None = None,
 ) -> tuple[Outgoing, ...]:
     """One alert to each admin."""
-    view = AlertView(note, detail, ticket, inbox_row, remedy)
+    view = AlertView(note, detail, ticket, inbox_row, remedy, why)
     return tuple(
         Outgoing(OutgoingKind.ALERT_TO_ADMINS, admin, view, policy.identity.languages[0], ticket)
         for admin in policy.admins

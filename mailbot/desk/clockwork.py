@@ -45,7 +45,7 @@ def _unclaimed(deadline: Deadline, ticket: Ticket, situation: Situation, policy:
     elif deadline.step == 1:
         outgoing = _hand_over_again((group.fallback,), ticket, situation, policy)
     else:
-        detail = f"#{ticket.number} ({ticket.priority}) waits for group {group.name}"
+        detail = f"{ticket.priority}, {group.name}"
         remedy = f"mailbot tickets show {ticket.number}"
         outgoing = to_admins(NoteCode.UNCLAIMED, detail, policy, ticket=ticket.number, remedy=remedy)
     again = unclaimed(ticket, group, deadline.step + 1, deadline.cycle)
@@ -61,7 +61,7 @@ def _hand_over_again(
         author=ticket.requester,
         author_name=ticket.requester_name,
         words=words,
-        detail=NoteCode.UNCLAIMED,
+        note=NoteCode.UNCLAIMED,
     )
     return to_members(OutgoingKind.HAND_OVER, policy.groups[ticket.group], view, addresses, cause=Cause.CLOCK)
 
@@ -79,13 +79,16 @@ def _reminder(deadline: Deadline, ticket: Ticket, situation: Situation, policy: 
 
 
 def _last_words(situation: Situation) -> str:
-    """What the specialist last wrote to the requester: the reminder says again what is waited for."""
+    """What the specialist last wrote to the requester, as far as it left (`#undo` may have stopped it): the reminder
+    says again what is waited for.
+    """
+    left = [" ".join(text.split()) for text in situation.sent_texts]
     said = (
         entry.text
         for entry in reversed(situation.entries)
         if entry.side is Side.GROUP and entry.visibility is Visibility.PUBLIC
     )
-    return next(said, "")
+    return next((words for words in said if any(" ".join(words.split()) in text for text in left)), "")
 
 
 def _faq_verdict(deadline: Deadline, ticket: Ticket, situation: Situation, policy: Policy) -> Decision | None:
@@ -102,7 +105,7 @@ def _faq_verdict(deadline: Deadline, ticket: Ticket, situation: Situation, polic
         author=(ticket.requester, ticket.requester_name),
         words=words,
         cause=Cause.CLOCK,
-        detail=NoteCode.FAQ_SILENCE,
+        note=NoteCode.FAQ_SILENCE,
     )
     return Decision(_DONE, ticket=assigned, outgoing=handed, arms=arms)
 
@@ -141,11 +144,13 @@ def _approval(deadline: Deadline, ticket: Ticket, situation: Situation, policy: 
 
 def _held_mail(deadline: Deadline, ticket: Ticket, situation: Situation, policy: Policy) -> Decision | None:
     """`cycle` of this kind is the inbox row."""
-    if deadline.cycle not in {held.id for held in situation.held}:
+    held = next((mail for mail in situation.held if mail.id == deadline.cycle), None)
+    if held is None:
         return None
-    detail = f"inbox row {deadline.cycle} of #{ticket.number} is still held"
     remedy = f"mailbot inbox show {deadline.cycle}"
-    alert = to_admins(NoteCode.HELD_MAIL, detail, policy, ticket=ticket.number, inbox_row=deadline.cycle, remedy=remedy)
+    alert = to_admins(
+        NoteCode.HELD_MAIL, held.sender, policy, ticket=ticket.number, inbox_row=deadline.cycle, remedy=remedy
+    )
     again = Arm(DeadlineKind.HELD_MAIL, deadline.step + 1, deadline.cycle, policy.levels.held_after * 2)
     return Decision(_DONE, ticket=ticket, outgoing=alert, arms=(again,))
 

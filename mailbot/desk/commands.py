@@ -18,6 +18,7 @@ from enum import StrEnum
 from dateutil.relativedelta import relativedelta
 
 from mailbot.desk.policy import Policy
+from mailbot.desk.remarks import ProblemCode, Remark
 from mailbot.mail.carriers import is_own_address
 from mailbot.mail.model import ascii_fold
 from mailbot.triage.assessment import Priority
@@ -42,7 +43,7 @@ class Argument:
     """An argument as the desk understands it, or what is wrong with it."""
 
     value: str = ""
-    problem: str = ""
+    problem: Remark | None = None
 
 
 ReadArgument = Callable[[str, date, Policy], Argument]
@@ -54,7 +55,7 @@ class Declaration:
 
     name: str
     argument: str  # how the help shows it, "" where there is none
-    help: str
+    help: str  # English; templates of other languages have their own
     read: ReadArgument
     role: Role = Role.SPECIALIST
     risk: Risk = Risk.PLAIN
@@ -71,7 +72,7 @@ class Command:
     name: str
     argument: str
     line: str
-    problem: str = ""
+    problem: Remark | None = None
 
     @property
     def risk(self) -> Risk:
@@ -94,31 +95,33 @@ class CommandBlock:
 # ---------------------------------------------------------------- arguments
 
 
+def _wrong(code: ProblemCode, value: str = "") -> Argument:
+    return Argument(problem=Remark(code, value))
+
+
 def _nothing(argument: str, _today: date, _policy: Policy) -> Argument:
-    return (
-        Argument(problem="takes nothing after it; write the words for the requester below") if argument else Argument()
-    )
+    return _wrong(ProblemCode.TAKES_NOTHING) if argument else Argument()
 
 
 def _note(argument: str, _today: date, _policy: Policy) -> Argument:
-    return Argument(argument) if argument else Argument(problem="the note is empty")
+    return Argument(argument) if argument else _wrong(ProblemCode.EMPTY_NOTE)
 
 
 def _priority(argument: str, _today: date, _policy: Policy) -> Argument:
     value = argument.upper()
     value = f"P{value}" if value.isdigit() else value
-    return Argument(value) if value in set(Priority) else Argument(problem="needs one of P1, P2, P3, P4")
+    return Argument(value) if value in set(Priority) else _wrong(ProblemCode.NO_PRIORITY)
 
 
 def _row(argument: str, _today: date, _policy: Policy) -> Argument:
     value = argument.removeprefix("#")
     valid = not value or (value.isascii() and value.isdigit())
-    return Argument(value) if valid else Argument(problem="needs the number of a held mail, or nothing for the newest")
+    return Argument(value) if valid else _wrong(ProblemCode.NO_ROW)
 
 
 def _assignee(argument: str, _today: date, policy: Policy) -> Argument:
     if not argument:
-        return Argument(problem=f"needs a group ({', '.join(policy.groups)}) or an address")
+        return _wrong(ProblemCode.NO_ASSIGNEE, ", ".join(policy.groups))
     if "@" in argument:
         return _colleague(ascii_fold(argument.strip("<>")), policy)
     names = {
@@ -126,7 +129,7 @@ def _assignee(argument: str, _today: date, policy: Policy) -> Argument:
     }
     if found := names.get(argument.casefold()):
         return Argument(found)
-    return Argument(problem=f'unknown group "{argument}"{_suggest(argument.casefold(), tuple(names), names)}')
+    return _wrong(ProblemCode.UNKNOWN_GROUP, names.get(_suggest(argument.casefold(), tuple(names)), ""))
 
 
 def _colleague(address: str, policy: Policy) -> Argument:
@@ -134,11 +137,11 @@ def _colleague(address: str, policy: Policy) -> Argument:
         if group.list_address and address == ascii_fold(group.list_address):
             return Argument(group.name)
     if is_own_address(address, policy.identity.addresses):
-        return Argument(problem="that address is the desk itself")
+        return _wrong(ProblemCode.THE_DESK)
     known = policy.group_of_member(address) or address in policy.people
     if known or address.rpartition("@")[2] in policy.identity.own_domains:
         return Argument(address)
-    return Argument(problem=f"{address} belongs to nobody in this organisation")
+    return _wrong(ProblemCode.OUTSIDER, address)
 
 
 _WAIT_FOR = ("requester", "vendor", "approval")
@@ -155,13 +158,11 @@ def _wait(argument: str, today: date, _policy: Policy) -> Argument:
         return Argument(words)
     until = _read_date(words, today)
     if until is None:
-        return Argument(
-            problem="needs requester, vendor, approval, a date such as 2026-12-31, or a span such as 3 days"
-        )
+        return _wrong(ProblemCode.NO_WAIT)
     if until <= today:
-        return Argument(problem=f"{until.isoformat()} is not in the future")
+        return _wrong(ProblemCode.NOT_FUTURE, until.isoformat())
     if until - today > _LONGEST_WAIT:
-        return Argument(problem=f"{until.isoformat()} is more than a year ahead")
+        return _wrong(ProblemCode.TOO_FAR, until.isoformat())
     return Argument(until.isoformat())
 
 
@@ -228,16 +229,16 @@ def read_commands(reply_text: str, sent_lines: frozenset[str], today: date, poli
         command = _read_line(stripped, rest, sent_lines, today, policy)
         if command is None:
             return _block([*commands, *_find_misplaced(lines[place:], sent_lines)], "\n".join(lines[place:]))
-        if any(command.name == other.name for other in commands) and not command.problem:
-            command = Command(command.name, command.argument, stripped, "stands here twice")
+        if any(command.name == other.name for other in commands) and command.problem is None:
+            command = Command(command.name, command.argument, stripped, Remark(ProblemCode.TWICE))
         commands.append(command)
-        if command.name == "note" and not command.problem:
+        if command.name == "note" and command.problem is None:
             break
     return _block(commands, "")
 
 
 def _block(commands: list[Command], text: str) -> CommandBlock:
-    return CommandBlock(tuple(commands), text.strip(), any(command.problem for command in commands))
+    return CommandBlock(tuple(commands), text.strip(), any(command.problem is not None for command in commands))
 
 
 def _plain(line: str) -> str:
@@ -258,7 +259,7 @@ def _find_misplaced(lines: list[str], sent_lines: frozenset[str]) -> Iterator[Co
         found = _LOOKS_LIKE_COMMAND.fullmatch(line)
         name = found[1].lower() if found else _almost(line)
         if name in COMMANDS and not _was_sent(line, sent_lines):
-            yield Command(name, "", line, "commands stand above the first word")
+            yield Command(name, "", line, Remark(ProblemCode.MISPLACED))
 
 
 def _almost(line: str) -> str:
@@ -272,20 +273,19 @@ def _read_line(line: str, rest: str, sent_lines: frozenset[str], today: date, po
     found = _LOOKS_LIKE_COMMAND.fullmatch(line)
     if found is None:
         meant = _almost(line)
-        return Command(meant, "", line, f"write #{meant} at the very start, without a space or sign") if meant else None
+        return Command(meant, "", line, Remark(ProblemCode.MISSPELT, f"#{meant}")) if meant else None
     name, argument = found[1].lower(), found[2].strip()
     if _was_sent(line, sent_lines):
-        return Command(name, "", line, "this line stood in a mail of mine, so it may be a quotation")
+        return Command(name, "", line, Remark(ProblemCode.QUOTED))
     declaration = COMMANDS.get(name)
     if declaration is None:
-        return Command(name, "", line, f"no such command{_suggest(name, tuple(COMMANDS))}")
+        meant = _suggest(name, tuple(COMMANDS))
+        return Command(name, "", line, Remark(ProblemCode.UNKNOWN_COMMAND, f"#{meant}" if meant else ""))
     argument = f"{argument}\n{rest}".strip() if name == "note" else argument.strip(".,;:! ")
     read = declaration.read(argument, today, policy)
     return Command(name, read.value, line, read.problem)
 
 
-def _suggest(word: str, known: tuple[str, ...], shown: Mapping[str, str] | None = None) -> str:
-    close = get_close_matches(word, known, n=1, cutoff=0.6)
-    if not close:
-        return ""
-    return f"; did you mean {shown[close[0]]}?" if shown else f"; did you mean #{close[0]}?"
+def _suggest(word: str, known: tuple[str, ...]) -> str:
+    """The known word that is most like this one, "" if none is."""
+    return next(iter(get_close_matches(word, known, n=1, cutoff=0.6)), "")

@@ -169,14 +169,16 @@ def _handed_over(
 ) -> tuple[Outgoing, ...]:
     first = next((entry.text for entry in situation.entries if entry.side is Side.REQUESTER), "")
     words = f"{first}\n\n{event.text}" if first and event.text not in first else event.text
+    with_it = travelling(mail, situation, policy)
     handed, _ = hand_over(
         ticket,
         situation,
         policy,
         author=(event.person.address, event.person.name),
         words=words,
-        attachments=travelling(mail, situation, policy).refs,
-        detail=NoteCode.FAQ_REJECTED if ticket.faq_entry else "",
+        attachments=with_it.refs,
+        left_behind=with_it.left_behind,
+        note=NoteCode.FAQ_REJECTED if ticket.faq_entry else None,
     )
     return handed
 
@@ -184,16 +186,17 @@ def _handed_over(
 def _to_group(
     kind: OutgoingKind, step: Step, event: RequesterReplied, mail: Mail, situation: Situation, policy: Policy
 ) -> tuple[Outgoing, ...]:
+    with_it = travelling(mail, situation, policy)
     view = replace(
         internal_view(step.ticket, situation, policy),
         author=event.person.address,
         author_name=event.person.name,
         words=event.text,
         note=step.note if kind is OutgoingKind.NOTE_TO_GROUP else None,
+        left_behind=with_it.left_behind,
     )
     group = policy.groups[step.ticket.group]
-    attachments = travelling(mail, situation, policy).refs
-    return to_group(kind, group, view, owner=step.ticket.owner, cause=Cause.MAIL, attachments=attachments)
+    return to_group(kind, group, view, owner=step.ticket.owner, cause=Cause.MAIL, attachments=with_it.refs)
 
 
 def _entry(event: RequesterReplied, mail: Mail, situation: Situation, policy: Policy) -> Entry:
@@ -204,7 +207,7 @@ def _entry(event: RequesterReplied, mail: Mail, situation: Situation, policy: Po
         event.person.name,
         event.text,
         situation.now,
-        attachments=travelling(mail, situation, policy).refs,
+        attachments=travelling(mail, situation, policy).kept,
     )
 
 

@@ -10,6 +10,7 @@ from mailbot.desk.decision import Release
 from mailbot.desk.event import SpecialistCommanded
 from mailbot.desk.outgoing import Outgoing, Receipt
 from mailbot.desk.policy import Policy
+from mailbot.desk.remarks import RefusalCode, Remark, ResultCode
 from mailbot.desk.situation import Situation
 from mailbot.desk.ticket import Entry, Ticket
 
@@ -37,10 +38,14 @@ class Course:
         """Whether any command so far could not be obeyed."""
         return any(not line.done for line in self.receipt)
 
-    def done(self, command: Command, result: str) -> Course:
+    def done(self, command: Command, result: ResultCode, value: str = "") -> Course:
         """The course with this command obeyed."""
-        return replace(self, receipt=(*self.receipt, Receipt(command.line, result, done=True)))
+        return replace(self, receipt=(*self.receipt, Receipt(command.line, Remark(result, value), done=True)))
 
-    def refuse(self, command: Command, why: str) -> Course:
+    def refuse(self, command: Command, why: Remark) -> Course:
         """The course with this command refused."""
         return replace(self, receipt=(*self.receipt, Receipt(command.line, why, done=False)))
+
+    def refuse_in_state(self, command: Command) -> Course:
+        """The course with this command refused, because the ticket's state does not allow it."""
+        return self.refuse(command, Remark(RefusalCode.WRONG_STATE, self.ticket.state.value))

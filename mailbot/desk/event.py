@@ -14,6 +14,7 @@ from mailbot.desk.deadline import Deadline
 from mailbot.desk.evidence import Evidence
 from mailbot.desk.outgoing import NoteCode
 from mailbot.desk.people import Person
+from mailbot.desk.remarks import Remark
 from mailbot.triage.assessment import Reason
 
 
@@ -141,7 +142,7 @@ class DeadlinePassed:
 class Held:
     """Understood, but a person must say go; `ask` is the specialist or group to ask, "" = an admin."""
 
-    reason: str
+    reason: Remark
     ask: str
     evidence: Evidence
     note: NoteCode = NoteCode.HELD_MAIL

@@ -24,6 +24,7 @@ from mailbot.desk.people import Person
 from mailbot.desk.policy import Group, Policy
 from mailbot.desk.reading import read_reply, read_steering
 from mailbot.desk.relay import new_words
+from mailbot.desk.remarks import HoldCode, Remark
 from mailbot.desk.requester import request_of
 from mailbot.desk.situation import Situation
 from mailbot.desk.ticket import Side
@@ -44,7 +45,7 @@ def interpret(mail: Mail, situation: Situation, evidence: Evidence, reading: Rea
     if event is not None:
         return event
     if evidence.sender is Sender.FAILED and not evidence.released_by:
-        return Held(f"the sender is forged or failed authentication: {mail.sender.address}", "", evidence)
+        return Held(Remark(HoldCode.FORGED, mail.sender.address), "", evidence)
     return _from_a_person(mail, situation, evidence, reading, policy)
 
 
@@ -70,13 +71,13 @@ def _by_class(mail: Mail, situation: Situation, evidence: Evidence, policy: Poli
         return Ignored("spam")
     if mail.class_ in _RECEIPTS:
         return _automatic(mail)
-    if mail.class_ in _MACHINES and not evidence.released_by:
-        return _machine(mail, situation, evidence, policy)
-    if mail.class_ is MailClass.SUSPECT and not evidence.released_by:
+    if evidence.released_by:
+        return None
+    if mail.class_ is MailClass.SUSPECT:
         return _suspect(mail, situation, evidence)
-    if situation.our_mail is not None and _came_to_bounce_address(mail, situation):
+    if situation.our_mail is not None:
         return _automatic(mail)  # mail to a bounce address is noted on its ticket, never a ticket, never answered
-    return None
+    return _machine(mail, situation, evidence, policy) if mail.class_ in _MACHINES else None
 
 
 def _bounced(mail: Mail, situation: Situation) -> Event:
@@ -89,10 +90,6 @@ def _bounced(mail: Mail, situation: Situation) -> Event:
     status = failed.status if failed else ""
     permanent = failed.permanent if failed else True
     return MailUndelivered(ours.id, ours.kind, ours.recipient, permanent, status, mail.subject)
-
-
-def _came_to_bounce_address(mail: Mail, situation: Situation) -> bool:
-    return situation.ticket is None or mail.return_path == ""
 
 
 def _automatic(mail: Mail) -> Event:
@@ -130,7 +127,7 @@ def _from_source(mail: Mail, situation: Situation, evidence: Evidence, policy: P
     if form is None:
         return None
     if form.person is None:
-        return Held(f"form {form.source.name} names no person", "", evidence)
+        return Held(Remark(HoldCode.NO_PERSON, form.source.name), "", evidence)
     known = situation.person or Person(ascii_fold(form.person.address), form.person.name)
     return RequestReceived(known, Evidence(in_directory=evidence.in_directory), Origin.FORM, form.text)
 
@@ -150,8 +147,8 @@ def _machine(mail: Mail, situation: Situation, evidence: Evidence, policy: Polic
 
 def _suspect(mail: Mail, situation: Situation, evidence: Evidence) -> Event:
     if situation.ticket is not None and evidence.token is TokenState.OK:
-        return AutomaticMail(mail.class_, "(no new words)", mail.sender.address)
-    return Held(f"suspect: {mail.class_reason or 'nothing to read'}", "", evidence)
+        return AutomaticMail(mail.class_, "", mail.sender.address)
+    return Held(Remark(HoldCode.SUSPECT, mail.class_reason), "", evidence)
 
 
 # ---------------------------------------------------------------- from a person
@@ -189,10 +186,13 @@ def _unclear_identity(mail: Mail, situation: Situation, evidence: Evidence, poli
     if evidence.released_by:
         return None
     if evidence.token is TokenState.UNKNOWN_KEY:
-        return Held("the key of this token is lost", ticket.group, evidence, NoteCode.UNKNOWN_COLLEAGUE, mail.reply)
+        lost = Remark(HoldCode.LOST_KEY)
+        return Held(lost, ticket.group, evidence, NoteCode.UNKNOWN_COLLEAGUE, mail.reply)
     if evidence.token is TokenState.OTHER_ADDRESS and evidence.role is ActingAs.NONE:
-        sender = mail.sender.address or "somebody"
-        reason = f"{sender} uses a token that was issued to somebody else"
+        reason = Remark(HoldCode.OTHER_ADDRESS, mail.sender.address)
+        return Held(reason, ticket.group, evidence, NoteCode.UNKNOWN_COLLEAGUE, mail.reply)
+    if evidence.token is TokenState.OK and evidence.role is ActingAs.NONE:
+        reason = Remark(HoldCode.FORMER_SPECIALIST, mail.sender.address)
         return Held(reason, ticket.group, evidence, NoteCode.UNKNOWN_COLLEAGUE, mail.reply)
     if evidence.token is TokenState.EXPIRED:
         why = Reason("a new ticket", f"the token for #{ticket.number} has expired")

@@ -13,7 +13,7 @@ from mailbot.desk.deadline import Arm, DeadlineKind
 from mailbot.desk.decision import Decision, Disposition, Outcome
 from mailbot.desk.event import Origin, RequestReceived
 from mailbot.desk.evidence import Evidence
-from mailbot.desk.outgoing import Cause, Outgoing, OutgoingKind
+from mailbot.desk.outgoing import Cause, NoteCode, Outgoing, OutgoingKind
 from mailbot.desk.policy import Group, Policy
 from mailbot.desk.relay import travelling
 from mailbot.desk.service_levels import due_times
@@ -170,13 +170,15 @@ def _first_mails(
         told = to_requester(OutgoingKind.ACKNOWLEDGEMENT, ticket, view)
     if by_itself:
         return ticket, told, ()
+    with_it = travelling(mail, situation, policy)
     handed, arms = hand_over(
         ticket,
         situation,
         policy,
         author=(ticket.requester, ticket.requester_name),
         words=_words(mail, ticket),
-        attachments=travelling(mail, situation, policy).refs,
+        attachments=with_it.refs,
+        left_behind=with_it.left_behind,
         suggestions=answering.suggestions,
     )
     return ticket, (*told, *handed), arms
@@ -194,9 +196,10 @@ def hand_over(
     author: tuple[str, str],
     words: str,
     attachments: tuple[AttachmentRef, ...] = (),
+    left_behind: tuple[str, ...] = (),
     suggestions: tuple[tuple[str, str, float], ...] = (),
     cause: Cause | None = None,
-    detail: str = "",
+    note: NoteCode | None = None,
 ) -> tuple[tuple[Outgoing, ...], tuple[Arm, ...]]:
     """The mail that gives a ticket to its group, and the clock that notices when nobody takes it."""
     group = policy.groups[ticket.group]
@@ -205,8 +208,9 @@ def hand_over(
         author=author[0],
         author_name=author[1],
         words=words,
+        left_behind=left_behind,
         suggestions=suggestions,
-        detail=detail,
+        note=note,
     )
     handed = to_group(OutgoingKind.HAND_OVER, group, view, cause=cause, attachments=attachments)
     return handed, (unclaimed(ticket, group),)
@@ -227,7 +231,7 @@ def unclaimed(ticket: Ticket, group: Group, step: int = 0, cycle: int | None = N
 def _first_entry(event: RequestReceived, mail: Mail, situation: Situation, policy: Policy) -> Entry:
     author = event.forwarded_by or event.person.address
     name = mail.sender.name if event.forwarded_by else event.person.name
-    kept = travelling(mail, situation, policy).refs
+    kept = travelling(mail, situation, policy).kept
     return Entry(Side.REQUESTER, Visibility.PUBLIC, author, name, event.text, situation.now, attachments=kept)
 
 

@@ -12,13 +12,13 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, time
 
 from mailbot.desk.addressing import to_group, to_requester
-from mailbot.desk.commands import COMMANDS, Command
+from mailbot.desk.commands import Command
 from mailbot.desk.conversation import SILENCE_CLOCKS, reopened
 from mailbot.desk.course import Course
 from mailbot.desk.deadline import Arm, DeadlineKind
-from mailbot.desk.evidence import ActingAs
 from mailbot.desk.opening import hand_over
-from mailbot.desk.outgoing import Cause, NoteCode, Outgoing, OutgoingKind, Receipt
+from mailbot.desk.outgoing import Cause, NoteCode, Outgoing, OutgoingKind
+from mailbot.desk.remarks import RefusalCode, Remark, ResultCode
 from mailbot.desk.service_levels import due_times
 from mailbot.desk.ticket import Entry, Side, State, Visibility, WaitingFor, may_move
 from mailbot.desk.views import internal_view, public_view
@@ -29,7 +29,7 @@ from mailbot.triage.assessment import Kind, Priority
 def _resolve(course: Course, command: Command) -> Course:
     ticket, now = course.ticket, course.situation.now
     if not may_move(ticket.state, State.RESOLVED) or ticket.state is State.RESOLVED:
-        return course.refuse(command, f"the ticket is {ticket.state}")
+        return course.refuse_in_state(command)
     resolved = replace(
         ticket,
         state=State.RESOLVED,
@@ -44,9 +44,7 @@ def _resolve(course: Course, command: Command) -> Course:
     closing = Arm(DeadlineKind.AUTO_CLOSE, cycle=resolved.cycle, business=course.policy.levels.close_resolved_after)
     nobody_asked = ticket.alert_key is not None  # a machine confirms nothing: the clock starts at once
     return replace(
-        course.done(
-            command, "resolved; the requester is asked to confirm" if not nobody_asked else "resolved; closes by itself"
-        ),
+        course.done(command, ResultCode.RESOLVED_ALONE if nobody_asked else ResultCode.RESOLVED),
         ticket=resolved,
         arms=(*course.arms, closing) if nobody_asked else course.arms,
         cancels=(
@@ -66,12 +64,12 @@ def _note(course: Course, command: Command) -> Course:
     note = Entry(
         Side.GROUP, Visibility.INTERNAL, event.specialist, event.name, command.argument, course.situation.now, "note"
     )
-    return replace(course.done(command, "kept as an internal note"), entries=(*course.entries, note))
+    return replace(course.done(command, ResultCode.NOTE_KEPT), entries=(*course.entries, note))
 
 
 def _assign(course: Course, command: Command) -> Course:
     if not may_move(course.ticket.state, State.ASSIGNED):
-        return course.refuse(command, f"the ticket is {course.ticket.state}")
+        return course.refuse_in_state(command)
     return _assign_person(course, command) if "@" in command.argument else _assign_group(course, command)
 
 
@@ -92,7 +90,7 @@ def _assign_group(course: Course, command: Command) -> Course:
     )
     label = course.policy.groups[ticket.group].label
     return replace(
-        course.done(command, f"handed over to {label}"),
+        course.done(command, ResultCode.HANDED_OVER, label),
         ticket=ticket,
         outgoing=(*course.outgoing, *handed),
         arms=(*course.arms, *arms),
@@ -110,14 +108,14 @@ def _assign_person(course: Course, command: Command) -> Course:
     address = command.argument
     groups = course.policy.group_of_member(address)
     if not groups:
-        return course.refuse(command, f"{address} is in no group")
+        return course.refuse(command, Remark(RefusalCode.IN_NO_GROUP, address))
     group = next((group for group in groups if group.name == course.ticket.group), groups[0])
     return _own(replace(course, ticket=replace(course.ticket, group=group.name)), command, address)
 
 
 def _claim(course: Course, command: Command) -> Course:
     if course.ticket.state not in (State.ASSIGNED, State.IN_PROGRESS, State.WAITING, State.RESOLVED):
-        return course.refuse(command, f"the ticket is {course.ticket.state}")
+        return course.refuse_in_state(command)
     return _own(course, command, course.event.specialist)
 
 
@@ -139,7 +137,7 @@ def _own(course: Course, command: Command, owner: str) -> Course:
         told = to_group(OutgoingKind.NOTE_TO_GROUP, group, view, cause=Cause.SPECIALIST)
     cancels = (*course.cancels, DeadlineKind.UNCLAIMED)
     return replace(
-        course.done(command, f"{owner} has the ticket"),
+        course.done(command, ResultCode.OWNED, _name_of(owner, course) or owner),
         ticket=ticket,
         outgoing=(*course.outgoing, *told),
         cancels=cancels,
@@ -157,12 +155,13 @@ def _priority(course: Course, command: Command) -> Course:
     priority = Priority(command.argument)
     response, resolution = due_times(priority, course.ticket.opened_at, course.policy.levels)
     ticket = replace(course.ticket, priority=priority, response_due_at=response, resolution_due_at=resolution)
-    return replace(course.done(command, f"priority is {priority}, was {course.ticket.priority}"), ticket=ticket)
+    change = f"{course.ticket.priority} → {priority}"
+    return replace(course.done(command, ResultCode.PRIORITY_CHANGED, change), ticket=ticket)
 
 
 def _wait(course: Course, command: Command) -> Course:
     if not may_move(course.ticket.state, State.WAITING):
-        return course.refuse(command, f"the ticket is {course.ticket.state}")
+        return course.refuse_in_state(command)
     waiting_for, until, clock = _waiting(course, command.argument)
     ticket = replace(
         course.ticket,
@@ -173,7 +172,7 @@ def _wait(course: Course, command: Command) -> Course:
     )
     words_follow = waiting_for is WaitingFor.REQUESTER and bool(course.event.text.strip()) and not ticket.alert_key
     return replace(
-        course.done(command, f"waits for {until:%Y-%m-%d}" if until else f"waits for {waiting_for}"),
+        course.done(command, *_waits(waiting_for, until)),
         ticket=ticket,
         arms=course.arms if words_follow else (*course.arms, clock),
         cancels=(
@@ -201,24 +200,30 @@ def _waiting(course: Course, argument: str) -> tuple[WaitingFor, datetime | None
     return WaitingFor.DATE, morning, Arm(DeadlineKind.WAIT_OVER, cycle=cycle, due_at=morning)
 
 
+def _waits(waiting_for: WaitingFor, until: datetime | None) -> tuple[ResultCode, str]:
+    if until:
+        return ResultCode.WAITS_UNTIL, f"{until:%Y-%m-%d}"
+    return ResultCode.WAITS_FOR, waiting_for.value
+
+
 def _incident(course: Course, command: Command) -> Course:
     return replace(
-        course.done(command, "is an incident now"), ticket=replace(course.ticket, kind=Kind.INCIDENT, question=False)
+        course.done(command, ResultCode.IS_INCIDENT), ticket=replace(course.ticket, kind=Kind.INCIDENT, question=False)
     )
 
 
 def _request(course: Course, command: Command) -> Course:
-    return replace(course.done(command, "is a service request now"), ticket=replace(course.ticket, kind=Kind.REQUEST))
+    return replace(course.done(command, ResultCode.IS_REQUEST), ticket=replace(course.ticket, kind=Kind.REQUEST))
 
 
 def _reopen(course: Course, command: Command) -> Course:
     if course.ticket.state not in (State.RESOLVED, State.CLOSED):
-        return course.refuse(command, f"the ticket is {course.ticket.state}")
+        return course.refuse_in_state(command)
     ticket = replace(reopened(course.ticket), state=State.IN_PROGRESS, owner=course.event.specialist)
     view = public_view(ticket, course.situation, None, course.policy)
     told = to_requester(OutgoingKind.REOPENED, ticket, view, cause=Cause.SPECIALIST)
     return replace(
-        course.done(command, "reopened, and yours"),
+        course.done(command, ResultCode.REOPENED),
         ticket=ticket,
         outgoing=(*course.outgoing, *told),
         cancels=(*course.cancels, *SILENCE_CLOCKS),
@@ -226,13 +231,7 @@ def _reopen(course: Course, command: Command) -> Course:
 
 
 def _help(course: Course, command: Command) -> Course:
-    admin = course.event.evidence.role is ActingAs.ADMIN
-    lines = tuple(
-        Receipt(f"#{known.name} {known.argument}".strip(), known.help, done=True)
-        for known in COMMANDS.values()
-        if admin or known.role != "admin"
-    )
-    return replace(course, receipt=(*course.receipt, *lines))
+    return course.done(command, ResultCode.HELP_FOLLOWS)  # the receipt shows the list
 
 
 ORDERS: Mapping[str, Callable[[Course, Command], Course]] = {

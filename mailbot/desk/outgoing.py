@@ -14,8 +14,9 @@ from enum import StrEnum
 
 from mailbot.desk.deadline import Arm
 from mailbot.desk.people import Person
+from mailbot.desk.remarks import Remark
 from mailbot.desk.ticket import AttachmentRef, Entry, PublicEntry, Side, State, Ticket
-from mailbot.triage.assessment import Kind, Priority, Reason
+from mailbot.triage.assessment import Kind, Priority
 
 
 class OutgoingKind(StrEnum):
@@ -111,6 +112,13 @@ class NoteCode(StrEnum):
     CONFIGURATION = "configuration"
 
 
+class Approver(StrEnum):
+    """Who must approve a request, by their role: the word for it where no name can be shown."""
+
+    MANAGER = "manager"  # the requester's
+    OTHER = "other"
+
+
 @dataclass(frozen=True, slots=True)
 class TermsShown:
     """What the requester can expect of a request, in their language; empty texts are left out."""
@@ -118,7 +126,8 @@ class TermsShown:
     delivery: str = ""
     cost: str = ""
     needed: str = ""
-    approval: str = ""  # name or role of who must approve, "" where nobody must
+    approval: Approver | None = None  # None: nobody must approve
+    approver: str = ""  # their name, where it is known and may be shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,10 +158,10 @@ class PublicView:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """One line of a receipt: the command as written, and what came of it."""
+    """One line of a receipt: the command as written ("" = the reply itself), and what came of it."""
 
     line: str
-    result: str
+    remark: Remark
     done: bool
 
 
@@ -170,11 +179,12 @@ class InternalView:
     entries: tuple[Entry, ...] = ()
     terms: TermsShown | None = None
     facts: tuple[tuple[str, str], ...] = ()  # (label, value); "" = asked for
-    reasons: tuple[Reason, ...] = ()
     suggestions: tuple[tuple[str, str, float], ...] = ()  # FAQ entries: (id, title, score)
     receipt: tuple[Receipt, ...] = ()
     note: NoteCode | None = None
-    detail: str = ""
+    why: Remark | None = None  # a mail is held
+    undelivered: OutgoingKind | None = None  # which mail did not arrive
+    detail: str = ""  # somebody's words, never ours
     held_row: int | None = None  # inbox row that `#send`, `#accept`, `#reject` speak of
     step: int = 0
     left_behind: tuple[str, ...] = ()  # names of attachments that were too large to travel
@@ -189,6 +199,7 @@ class AlertView:
     ticket: int | None = None
     inbox_row: int | None = None
     remedy: str = ""  # the command line that helps
+    why: Remark | None = None  # a mail is held
 
 
 View = PublicView | InternalView | AlertView

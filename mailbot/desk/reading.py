@@ -9,6 +9,7 @@ from mailbot.desk.evidence import ActingAs, Evidence
 from mailbot.desk.outgoing import NoteCode
 from mailbot.desk.policy import Policy
 from mailbot.desk.relay import new_words, relay_text
+from mailbot.desk.remarks import HoldCode, Remark
 from mailbot.desk.requester import is_stale, person_of, request_of
 from mailbot.desk.situation import Situation
 from mailbot.desk.ticket import State, Ticket
@@ -29,7 +30,7 @@ def read_steering(mail: Mail, situation: Situation, evidence: Evidence, policy: 
     verdict = _permission(block, evidence, policy)
     specialist = ascii_fold(mail.sender.address)
     if not verdict.allowed and verdict.hold and not evidence.released_by:
-        return Held(verdict.reason, "", evidence, NoteCode.HELD_MAIL)
+        return Held(verdict.hold, "", evidence, NoteCode.HELD_MAIL)
     name = _display_name(mail, specialist, policy)
     reasons = (Reason("a specialist writes", verdict.reason),)
     if block.broken or (block.commands and not block.text.strip()):
@@ -41,7 +42,7 @@ def read_steering(mail: Mail, situation: Situation, evidence: Evidence, policy: 
     if block.commands:
         return SpecialistCommanded(specialist, name, evidence, block.commands, text, False, reasons)
     if not text.strip():
-        return Held("the reply has no words of its own", specialist, evidence, NoteCode.HELD_RELAY, mail.text)
+        return Held(Remark(HoldCode.NO_TEXT), specialist, evidence, NoteCode.HELD_RELAY, mail.text)
     return SpecialistReplied(specialist, name, evidence, text, reasons)
 
 
@@ -49,7 +50,7 @@ def _permission(block: CommandBlock, evidence: Evidence, policy: Policy) -> Verd
     """The first refusal that would hold the mail; risky commands are judged one by one when they are obeyed."""
     if evidence.role is ActingAs.ADMIN:
         return allows(Action.ADMIN_REPLY, evidence, policy)
-    actions = [action_of(command) for command in block.commands if not command.problem] or [Action.RELAY]
+    actions = [action_of(command) for command in block.commands if command.problem is None] or [Action.RELAY]
     verdicts = [allows(action, evidence, policy) for action in actions]
     return next((verdict for verdict in verdicts if verdict.hold), verdicts[0])
 
@@ -72,7 +73,7 @@ def read_reply(mail: Mail, situation: Situation, evidence: Evidence, reading: Re
     verdict = allows(Action.ADD, evidence, policy)
     if not verdict.allowed:
         if verdict.hold:
-            return Held(verdict.reason, ticket.group, evidence, NoteCode.UNKNOWN_COLLEAGUE, mail.reply)
+            return Held(verdict.hold, ticket.group, evidence, NoteCode.UNKNOWN_COLLEAGUE, mail.reply)
         return request_of(mail, situation, evidence, policy, Reason("a new ticket", verdict.reason))
     text = new_words(mail, situation)
     meaning, why = meaning_of(text, mail, ticket, evidence, reading, policy)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from mailbot.desk.attachments import choose_travelling
 from mailbot.desk.policy import Policy
+from mailbot.desk.remarks import HoldCode, Remark
 from mailbot.desk.situation import Situation
 from mailbot.desk.ticket import AttachmentRef, Visibility
 from mailbot.mail.carriers import is_own_address
@@ -26,10 +27,10 @@ _TELLING_CHARACTERS = 20  # shorter lines of a note stand in anybody's mail
 
 @dataclass(frozen=True, slots=True)
 class RelayText:
-    """What the requester would receive; `hold` says why a person must look first ("" = it may go)."""
+    """What the requester would receive; `hold` says why a person must look first (None: it may go)."""
 
     text: str
-    hold: str = ""
+    hold: Remark | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,16 @@ class Travelling:
 
     refs: tuple[AttachmentRef, ...] = ()
     too_large: tuple[AttachmentRef, ...] = ()
+
+    @property
+    def kept(self) -> tuple[AttachmentRef, ...]:
+        """All of them: what is too large to travel stays with the ticket."""
+        return (*self.refs, *self.too_large)
+
+    @property
+    def left_behind(self) -> tuple[str, ...]:
+        """The names of those that are too large."""
+        return tuple(ref.name for ref in self.too_large)
 
 
 def relay_text(mail: Mail, situation: Situation, policy: Policy, words: str | None = None) -> RelayText:
@@ -59,20 +70,20 @@ def travelling(mail: Mail, situation: Situation, policy: Policy) -> Travelling:
     return Travelling(*choose_travelling(mail.attachments, situation.logos, policy.limits.attachments_bytes))
 
 
-def _find_doubt(said: str, fresh: str, text: str, mail: Mail, situation: Situation) -> str:
+def _find_doubt(said: str, fresh: str, text: str, mail: Mail, situation: Situation) -> Remark | None:
     if not said.strip():
-        return "there is no text"
+        return Remark(HoldCode.NO_TEXT)
     if not text:
-        return "nothing is left without history, signature and addresses"
+        return Remark(HoldCode.NOTHING_LEFT)
     if mail.certainty is Certainty.DOUBTFUL:
-        return f"the cut is doubtful: {mail.certainty_reason}" if mail.certainty_reason else "the cut is doubtful"
+        return Remark(HoldCode.DOUBTFUL_CUT, mail.certainty_reason)
     if _REFERENCE.search(fresh):
-        return "a footer of mine stands in it, so it may hold history"
+        return Remark(HoldCode.FOOTER_OF_OURS)
     lines = set(_lines(text))
     notes = (entry.text for entry in situation.entries if entry.visibility is Visibility.INTERNAL)
     if any(line in lines for note in notes for line in _lines(note) if len(line) >= _TELLING_CHARACTERS):
-        return "a line of an internal note stands in it"
-    return ""
+        return Remark(HoldCode.LINE_OF_A_NOTE)
+    return None
 
 
 # ---------------------------------------------------------------- history

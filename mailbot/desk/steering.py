@@ -17,6 +17,7 @@ from mailbot.desk.orders import ORDERS
 from mailbot.desk.outgoing import NoteCode, Outgoing, OutgoingKind, Receipt
 from mailbot.desk.policy import Policy
 from mailbot.desk.relay import Travelling, travelling
+from mailbot.desk.remarks import HoldCode, RefusalCode, Remark
 from mailbot.desk.situation import Situation
 from mailbot.desk.ticket import AttachmentRef, Entry, Joined, Participant, Side, State, Ticket, Visibility
 from mailbot.desk.trust import action_of, allows
@@ -30,12 +31,10 @@ def hear_specialist(event: SpecialistReplied, mail: Mail, situation: Situation, 
     assert situation.ticket is not None, "a specialist's reply belongs to a ticket"
     before = situation.ticket
     if before.state is State.CANCELLED:
-        return _kept_inside(event, before, situation, policy, "the ticket is cancelled; #undo restores it")
+        return _kept_inside(event, before, situation, policy, RefusalCode.TICKET_CANCELLED)
     if before.alert_key is not None:
         taken_over = _answered_by(event.specialist, before, situation)
-        return _kept_inside(
-            event, taken_over, situation, policy, "a monitoring system opened the ticket, and nobody reads there"
-        )
+        return _kept_inside(event, taken_over, situation, policy, RefusalCode.NOBODY_READS)
     ticket = replace(_answered_by(event.specialist, before, situation), changed_at=situation.now)
     taken = ticket.state is State.IN_PROGRESS and before.state is State.ASSIGNED
     travelling_with = travelling(mail, situation, policy)
@@ -44,7 +43,7 @@ def hear_specialist(event: SpecialistReplied, mail: Mail, situation: Situation, 
     return Decision(
         Disposition(Outcome.DONE, "specialist replied"),
         ticket=ticket,
-        entries=(_entry(event, event.text, situation, Visibility.PUBLIC, "words", travelling_with.refs),),
+        entries=(_entry(event, event.text, situation, Visibility.PUBLIC, "words", travelling_with.kept),),
         participants=(_participant(event),),
         outgoing=(*relay, *_taken(event, ticket, situation, policy, taken)),
         arms=(unclaimed(ticket, policy.groups[ticket.group]),) if handed_back else (),
@@ -61,7 +60,10 @@ def obey(event: SpecialistCommanded, mail: Mail, situation: Situation, policy: P
     course = Course(event, situation, policy, situation.ticket)
     for command in event.commands:
         verdict = allows(action_of(command), event.evidence, policy)
-        course = ORDERS[command.name](course, command) if verdict.allowed else course.refuse(command, verdict.reason)
+        if verdict.allowed:
+            course = ORDERS[command.name](course, command)
+        else:
+            course = course.refuse(command, verdict.hold or Remark(HoldCode.NOT_A_SPECIALIST))
     course = _say_words(course, mail)
     changed = course.ticket if course.ticket == situation.ticket else replace(course.ticket, changed_at=situation.now)
     return Decision(
@@ -74,7 +76,7 @@ def obey(event: SpecialistCommanded, mail: Mail, situation: Situation, policy: P
         cancels=course.cancels,
         cancel_mails=course.cancel_mails,
         releases=course.releases,
-        reasons=(*event.reasons, *(Reason(line.line, line.result) for line in course.receipt)),
+        reasons=(*event.reasons, *(Reason(line.line, str(line.remark)) for line in course.receipt)),
     )
 
 
@@ -92,7 +94,7 @@ def _say_words(course: Course, mail: Mail) -> Course:
     if text:
         ticket = _answered_by(event.specialist, ticket, course.situation)
     relay = _relay(kind, ticket, event, text, travelling_with, course.situation, course.policy, course.relay_arms)
-    said = _entry(event, text, course.situation, Visibility.PUBLIC, "words", travelling_with.refs)
+    said = _entry(event, text, course.situation, Visibility.PUBLIC, "words", travelling_with.kept)
     return replace(
         course,
         ticket=ticket,
@@ -128,7 +130,7 @@ def _relay(
         words=text,
         specialist_name=shown,
         missing=(),
-        left_behind=tuple(ref.name for ref in travelling_with.too_large),
+        left_behind=travelling_with.left_behind,
     )
     hold_seconds = 0 if ticket.priority is Priority.P1 else policy.delivery.hold_seconds
     return to_requester(
@@ -197,7 +199,7 @@ def _not_understood(event: SpecialistCommanded, situation: Situation, policy: Po
     assert situation.ticket is not None
     ticket = situation.ticket
     receipt = tuple(
-        Receipt(command.line, command.problem or "not done, because another line was not understood", done=False)
+        Receipt(command.line, command.problem or Remark(RefusalCode.OTHER_LINE), done=False)
         for command in event.commands
     )
     view = replace(internal_view(ticket, situation, policy), receipt=receipt, detail=event.text)
@@ -205,15 +207,17 @@ def _not_understood(event: SpecialistCommanded, situation: Situation, policy: Po
     return Decision(
         Disposition(Outcome.DONE, "commands not understood"),
         ticket=ticket,
-        entries=(_entry(event, _as_written(event), situation, Visibility.INTERNAL, "command"),),
+        entries=(_entry(event, _as_written(event), situation, Visibility.INTERNAL, "note"),),
         outgoing=to_members(OutgoingKind.RECEIPT, group, view, (event.specialist,)),
-        reasons=tuple(Reason(line.line, line.result) for line in receipt),
+        reasons=tuple(Reason(line.line, str(line.remark)) for line in receipt),
     )
 
 
-def _kept_inside(event: SpecialistReplied, ticket: Ticket, situation: Situation, policy: Policy, why: str) -> Decision:
+def _kept_inside(
+    event: SpecialistReplied, ticket: Ticket, situation: Situation, policy: Policy, why: RefusalCode
+) -> Decision:
     """Nobody is there to get the words: they are kept as a note, and the specialist is told."""
-    line = Receipt("(your reply)", f"kept as a note, because {why}", done=False)
+    line = Receipt("", Remark(why), done=False)
     view = replace(internal_view(ticket, situation, policy), receipt=(line,), detail=event.text)
     return Decision(
         Disposition(Outcome.DONE, "kept as a note"),
@@ -221,12 +225,12 @@ def _kept_inside(event: SpecialistReplied, ticket: Ticket, situation: Situation,
         entries=(_entry(event, event.text, situation, Visibility.INTERNAL, "note"),),
         outgoing=to_members(OutgoingKind.RECEIPT, policy.groups[ticket.group], view, (event.specialist,)),
         cancels=(DeadlineKind.UNCLAIMED,) if ticket.state is not State.ASSIGNED else (),
-        reasons=(Reason(line.line, line.result),),
+        reasons=(Reason("kept as a note", str(line.remark)),),
     )
 
 
 def _command_entry(course: Course) -> Entry:
-    lines = (f"{line.line}: {line.result}" for line in course.receipt)
+    lines = (f"{line.line}: {line.remark}" for line in course.receipt)
     return _entry(course.event, "\n".join(lines), course.situation, Visibility.INTERNAL, "command")
 
 

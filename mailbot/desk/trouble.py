@@ -28,11 +28,12 @@ BAD_ADDRESS = ("5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1")  # RFC 346
 def hear_bounce(event: MailUndelivered, situation: Situation, policy: Policy) -> Decision:
     """One of our mails did not arrive: whoever relied on it is told, and no ticket closes because of it."""
     ticket = situation.ticket
-    what = Reason("undelivered", f"{event.kind} to {event.recipient}: {event.status} {event.reason}".rstrip())
+    words = f"{event.recipient}: {event.status} {event.reason}".rstrip()
+    what = Reason("undelivered", f"{event.kind} to {words}")
     done = Disposition(Outcome.DONE, "mail undelivered")
     if ticket is None:
         return Decision(done, outgoing=_tell_admins(event, None, policy), reasons=(what,))
-    entry = _event_entry(what.because, situation, "bounce")
+    entry = _event_entry(words, situation, "bounce")
     if not event.permanent:
         return Decision(replace(done, reason="mail delayed"), ticket=ticket, entries=(entry,), reasons=(what,))
     if DECLARED[OutgoingKind(event.kind)].side is not Side.REQUESTER:
@@ -50,9 +51,9 @@ def _requester_not_reached(
     if cell.move is Move.HAND_OVER:
         words = "\n\n".join(said.text for said in situation.entries if said.side is Side.REQUESTER)
         author = (ticket.requester, ticket.requester_name)
-        outgoing, _ = hand_over(step.ticket, situation, policy, author=author, words=words, detail=NoteCode.UNREACHABLE)
+        outgoing, _ = hand_over(step.ticket, situation, policy, author=author, words=words, note=NoteCode.UNREACHABLE)
     elif step.tells:
-        outgoing = _note(NoteCode.UNREACHABLE, step.ticket, situation, policy, detail=entry.text)
+        outgoing = _unreachable(event, step.ticket, entry.text, situation, policy)
     return Decision(
         Disposition(Outcome.DONE, "mail undelivered"),
         ticket=replace(step.ticket, changed_at=situation.now),
@@ -103,7 +104,7 @@ def _hand_over_to(
         author=ticket.requester,
         author_name=ticket.requester_name,
         words=words,
-        detail=NoteCode.HAND_OVER_REFUSED,
+        note=NoteCode.HAND_OVER_REFUSED,
     )
     return to_members(OutgoingKind.HAND_OVER, group, view, addresses, cause=Cause.MAIL)
 
@@ -118,13 +119,12 @@ def repeat_hand_over(
 def hear_refusal(event: HandOverRefused, situation: Situation, policy: Policy) -> Decision:
     """The list software denied or holds our post: the members get it directly, and admins must let the desk post."""
     ticket = situation.ticket
-    what = Reason("hand-over refused", f"group {event.group}: {event.reason}")
+    what = Reason("hand-over refused", f"{event.group}: {event.reason}")
     alert = to_admins(
         NoteCode.HAND_OVER_REFUSED,
         what.because,
         policy,
         ticket=ticket.number if ticket else None,
-        remedy=f"let {policy.identity.address} post to the list of group {event.group}",
     )
     done = Disposition(Outcome.DONE, "hand-over refused")
     if ticket is None:
@@ -140,21 +140,24 @@ def hear_machine(event: AutomaticMail, situation: Situation) -> Decision:
     done = Disposition(Outcome.DONE, f"automatic: {event.mail_class}")
     if situation.ticket is None:
         return Decision(replace(done, outcome=Outcome.IGNORED))
-    text = f"{event.sender}: {event.text}".strip()
+    text = ": ".join(filter(None, (event.sender, event.text)))
     return Decision(done, ticket=situation.ticket, entries=(_event_entry(text, situation, "automatic"),))
 
 
 def hold(event: Held, mail: Mail, situation: Situation, policy: Policy) -> Decision:
     """A person must say go: the one who can is asked at once, and the clock watches that they do."""
-    held = Disposition(Outcome.HELD, event.reason)
-    reason = Reason("held", event.reason)
+    held = Disposition(Outcome.HELD, str(event.reason))
+    reason = Reason("held", str(event.reason))
     ticket = situation.ticket
     if ticket is None or not event.ask:
-        detail = f"held: {event.reason}; from {mail.sender.address or 'nobody'}"
-        remedy = f"mailbot inbox show {situation.inbox_id}"
-        number = ticket.number if ticket else None
         alert = to_admins(
-            NoteCode.HELD_MAIL, detail, policy, ticket=number, inbox_row=situation.inbox_id, remedy=remedy
+            NoteCode.HELD_MAIL,
+            mail.sender.address,
+            policy,
+            ticket=ticket.number if ticket else None,
+            inbox_row=situation.inbox_id,
+            remedy=f"mailbot inbox show {situation.inbox_id}",
+            why=event.reason,
         )
         return Decision(held, outgoing=alert, reasons=(reason,))
     arm = Arm(DeadlineKind.HELD_MAIL, cycle=situation.inbox_id or 0, business=policy.levels.held_after)
@@ -170,7 +173,7 @@ def _question(event: Held, mail: Mail, ticket: Ticket, situation: Situation, pol
         author_name=mail.sender.name,
         words=event.preview,
         note=event.note,
-        detail=event.reason,
+        why=event.reason,
         held_row=situation.inbox_id,
     )
     kind = OutgoingKind.QUESTION_TO_SPECIALIST
@@ -179,10 +182,15 @@ def _question(event: Held, mail: Mail, ticket: Ticket, situation: Situation, pol
     return to_group(kind, group, view, owner=ticket.owner)
 
 
-def _note(
-    note: NoteCode, ticket: Ticket, situation: Situation, policy: Policy, *, detail: str = ""
+def _unreachable(
+    event: MailUndelivered, ticket: Ticket, detail: str, situation: Situation, policy: Policy
 ) -> tuple[Outgoing, ...]:
-    view = replace(internal_view(ticket, situation, policy), note=note, detail=detail)
+    view = replace(
+        internal_view(ticket, situation, policy),
+        note=NoteCode.UNREACHABLE,
+        undelivered=OutgoingKind(event.kind),
+        detail=detail,
+    )
     return to_group(OutgoingKind.NOTE_TO_GROUP, policy.groups[ticket.group], view, owner=ticket.owner)
 
 
@@ -190,7 +198,7 @@ def _tell_admins(event: MailUndelivered, ticket: int | None, policy: Policy) -> 
     """Admins learn of it, unless it was the alert to them that failed: that shows in `mailbot status`."""
     if event.kind == OutgoingKind.ALERT_TO_ADMINS:
         return ()
-    detail = f"{event.kind} to {event.recipient}: {event.status} {event.reason}".strip()
+    detail = f"{event.kind}, {event.recipient}: {event.status} {event.reason}".strip()
     remedy = f"mailbot outbox show {event.outbox_id}"
     return to_admins(NoteCode.UNDELIVERED, detail, policy, ticket=ticket, remedy=remedy)
 

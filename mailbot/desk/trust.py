@@ -15,6 +15,7 @@ from mailbot.desk.clues import addresses_of, audiences, in_group, sender_of
 from mailbot.desk.commands import Command, Risk
 from mailbot.desk.evidence import ActingAs, Evidence, Sender, TokenState
 from mailbot.desk.policy import Policy
+from mailbot.desk.remarks import HoldCode, Remark
 from mailbot.desk.ticket import Participant, Side, Ticket
 from mailbot.mail import tokens
 from mailbot.mail.carriers import CarrierSource, find_carriers
@@ -41,17 +42,17 @@ class Action(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Whether it is granted, and why; `hold`: a person must look at the mail before it does anything."""
+    """Whether it is granted, and why; `hold`: why a person must look at the mail before it does anything."""
 
     allowed: bool
     reason: str
-    hold: bool = False
+    hold: Remark | None = None
 
 
 def allows(action: Action, evidence: Evidence, policy: Policy) -> Verdict:
     """Whether the evidence suffices for the action."""
     if evidence.sender is Sender.FAILED and not evidence.released_by:
-        return _hold("sender failed authentication")
+        return _hold(HoldCode.SENDER_FAILED)
     return _TABLE[action](evidence, policy)
 
 
@@ -71,8 +72,9 @@ def _no(reason: str) -> Verdict:
     return Verdict(False, reason)
 
 
-def _hold(reason: str) -> Verdict:
-    return Verdict(False, reason, hold=True)
+def _hold(code: HoldCode, value: str = "") -> Verdict:
+    remark = Remark(code, value)
+    return Verdict(False, str(remark), remark)
 
 
 def _vouched(evidence: Evidence) -> str:
@@ -121,9 +123,9 @@ def _add(evidence: Evidence, policy: Policy) -> Verdict:
     if evidence.token is TokenState.OTHER_ADDRESS:
         if evidence.sender is Sender.AUTHENTICATED and evidence.own_domain and policy.trust.colleagues:
             return _yes("colleague with the token of the requester")
-        return _hold("token was issued to another address")
+        return _hold(HoldCode.OTHER_ADDRESS)
     if evidence.token is TokenState.UNKNOWN_KEY:
-        return _hold("token of a key that is no longer live")
+        return _hold(HoldCode.LOST_KEY)
     return _no(f"not a participant, token {evidence.token}")
 
 
@@ -132,7 +134,7 @@ def _decide_own(evidence: Evidence, _policy: Policy) -> Verdict:
     if evidence.role is not ActingAs.REQUESTER:
         return _no("not of the requester's side")
     reason = _own_token(evidence) or _vouched(evidence)
-    return _yes(reason) if reason else _hold("neither token nor authenticated sender")
+    return _yes(reason) if reason else _hold(HoldCode.NOT_SHOWN)
 
 
 def _specialist(evidence: Evidence, policy: Policy) -> Verdict:
@@ -140,25 +142,25 @@ def _specialist(evidence: Evidence, policy: Policy) -> Verdict:
     if evidence.role is ActingAs.ADMIN:
         return _admin(evidence, policy)
     if evidence.role is not ActingAs.SPECIALIST:
-        return _hold("not a specialist of the ticket's group")
+        return _hold(HoldCode.NOT_A_SPECIALIST)
     if evidence.released_by:
         return _yes(_vouched(evidence))
     if evidence.token is not TokenState.OK:
-        return _hold(f"specialist without a valid token ({evidence.token})")
+        return _hold(HoldCode.NO_TOKEN, evidence.token.value)
     if evidence.sender is Sender.AUTHENTICATED:
         return _yes("authenticated specialist with token")
-    return _yes("member with token") if policy.trust.results == "none" else _hold("specialist is not authenticated")
+    return _yes("member with token") if policy.trust.results == "none" else _hold(HoldCode.NOT_AUTHENTICATED)
 
 
 def _risky(evidence: Evidence, policy: Policy) -> Verdict:
     if evidence.role not in (ActingAs.SPECIALIST, ActingAs.ADMIN):
-        return _hold("neither a specialist of the ticket's group nor an admin")
+        return _hold(HoldCode.NOT_A_SPECIALIST)
     return _authenticated_with_token(evidence, policy)
 
 
 def _admin(evidence: Evidence, policy: Policy) -> Verdict:
     if evidence.role is not ActingAs.ADMIN:
-        return _hold("not an admin")
+        return _hold(HoldCode.NOT_AN_ADMIN)
     return _authenticated_with_token(evidence, policy)
 
 
@@ -168,8 +170,10 @@ def _authenticated_with_token(evidence: Evidence, policy: Policy) -> Verdict:
     if released_by and ("@" not in released_by or released_by in policy.admins):
         return _yes(_vouched(evidence))
     if evidence.sender is not Sender.AUTHENTICATED:
-        return _hold("needs an authenticated sender")
-    return _yes("authenticated, with token") if evidence.token is TokenState.OK else _hold("needs a valid token")
+        return _hold(HoldCode.NOT_AUTHENTICATED)
+    if evidence.token is not TokenState.OK:
+        return _hold(HoldCode.NO_TOKEN, evidence.token.value)
+    return _yes("authenticated, with token")
 
 
 _TABLE: Mapping[Action, Callable[[Evidence, Policy], Verdict]] = {

@@ -7,9 +7,10 @@ address must not carry an attacker's text (decisions.md, "Tokens and threads").
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from mailbot.desk.evidence import Evidence
-from mailbot.desk.outgoing import InternalView, PublicView, TermsShown
+from mailbot.desk.outgoing import Approver, InternalView, PublicView, TermsShown
 from mailbot.desk.people import Person
 from mailbot.desk.policy import Policy
 from mailbot.desk.situation import Situation
@@ -60,7 +61,7 @@ def public_view(ticket: Ticket, situation: Situation, evidence: Evidence | None,
         greeting_name=name,
         subject=ticket.subject if usable else "",
         missing=missing_questions(ticket, policy),
-        terms=terms_shown(ticket, ticket.language, policy),
+        terms=_without_address(terms_shown(ticket, ticket.language, policy)),
         response_due_at=ticket.response_due_at,
         resolution_due_at=ticket.resolution_due_at,
         reopen_days=policy.levels.reopen_days,
@@ -99,23 +100,31 @@ def missing_questions(ticket: Ticket, policy: Policy) -> tuple[str, ...]:
 
 
 def terms_shown(ticket: Ticket, language: str, policy: Policy) -> TermsShown | None:
-    """The terms of a service request; None for incidents and questions."""
+    """The terms of a service request, the approver by name or else address; None for incidents and questions."""
     service = service_of(ticket, policy)
     if service is None or service.terms is None or ticket.kind != "request" or ticket.question:
         return None
     terms = service.terms
+    approval, approver = _approver(terms.approval, ticket, policy)
     return TermsShown(
         delivery=in_language(terms.delivery, language, policy),
         cost=in_language(terms.cost, language, policy),
         needed=in_language(terms.needed, language, policy),
-        approval=_approver(terms.approval, ticket, policy),
+        approval=approval,
+        approver=approver,
     )
 
 
-def _approver(approval: str | None, ticket: Ticket, policy: Policy) -> str:
+def _approver(approval: str | None, ticket: Ticket, policy: Policy) -> tuple[Approver | None, str]:
     if not approval:
-        return ""
+        return None, ""
     requester = policy.people.get(ticket.requester)
-    address = requester.manager if approval == "manager" and requester else approval
+    managed = approval == Approver.MANAGER
+    address = (requester.manager if requester else "") if managed else approval
     person = policy.people.get(address)
-    return person.name if person else address
+    return Approver.MANAGER if managed else Approver.OTHER, (person.name if person else "") or address
+
+
+def _without_address(terms: TermsShown | None) -> TermsShown | None:
+    """As a requester may see them: an approver may be a specialist, whose address is private."""
+    return replace(terms, approver="") if terms and "@" in terms.approver else terms

@@ -28,6 +28,7 @@ NAMES = frozenset(
 LAYOUT_NAMES = frozenset({"subject", "pieces", "images", "language", "markdown_to_html", "words_to_html"})
 LAYOUT = "_layout.html.j2"
 PHRASES = "_phrases.j2"
+REMARKS = "_remarks.j2"
 MANUSCRIPT_CHARACTERS = 100_000  # words of people are not part of it
 HTML_CHARACTERS = 4_000_000
 
@@ -55,11 +56,12 @@ class FileShown:
     name: str
     size_bytes: int
     image: str = ""  # content id of a picture to be shown
+    foreign: bool = False  # it stays behind because it holds somebody else's token
 
 
 @dataclass(frozen=True, slots=True)
 class CommandShown:
-    """A command as its registry declares it; a language may have its own help."""
+    """A command as its registry declares it: `help` is English, other languages have their own."""
 
     name: str
     argument: str

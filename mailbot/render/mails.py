@@ -58,12 +58,12 @@ class Renderer:
         outgoing = _prepare(outgoing, self.templates.choose(outgoing.language, policy.identity.languages))
         signer = Signer(outgoing, policy, keyring, now)
         envelope = make_envelope(signer, outbox_id, chain)
-        kept, left = choose_files(outgoing, attachments, policy.limits.attachments_bytes, envelope.holder, keyring)
-        letter = self.templates.write(outgoing, _circumstances(signer, envelope, kept, left))
+        files = choose_files(outgoing, attachments, policy.limits.attachments_bytes, envelope.holder, keyring)
+        letter = self.templates.write(outgoing, _circumstances(signer, envelope, files))
         if outgoing.declared.side is not Side.REQUESTER:
             letter = _without_foreign_tokens(letter, envelope.holder, keyring)
         subject = write_subject(letter.subject, outgoing, envelope, policy)
-        raw = compose(_draft(envelope, letter, subject, now, [_attach(ref, attachments) for ref in kept]))
+        raw = compose(_draft(envelope, letter, subject, now, [_attach(ref, attachments) for ref in files.travelling]))
         return Rendered(raw, envelope.mail_from, outgoing.to, envelope.message_id, subject, letter.text)
 
 
@@ -75,29 +75,37 @@ def _prepare(outgoing: Outgoing, language: str) -> Outgoing:
     return replace(outgoing, language=language, view=view)
 
 
+@dataclass(frozen=True, slots=True)
+class Files:
+    """The files of a mail: those that travel, and those that stay behind, by the reason."""
+
+    travelling: tuple[AttachmentRef, ...]
+    too_large: tuple[AttachmentRef, ...]
+    foreign: tuple[AttachmentRef, ...]
+
+
 def choose_files(
     outgoing: Outgoing, contents: Mapping[str, bytes], limit_bytes: int, holder: Holder, keyring: Keyring
-) -> tuple[tuple[AttachmentRef, ...], tuple[AttachmentRef, ...]]:
-    """(files that travel, files that stay behind): the largest stay until the rest fits.
+) -> Files:
+    """Which files travel: the largest stay behind until the rest fits.
 
     A file for specialists that holds somebody else's token stays behind as well: requesters attach our mails to theirs.
     Towards a requester it travels no further than the last check, because there it is a leak that somebody must see.
     """
-    kept = list(outgoing.attachments)
-    if outgoing.declared.side is not Side.REQUESTER:
-        kept = [ref for ref in kept if not _is_foreign(contents[ref.content_hash], holder, keyring)]
+    guarded = outgoing.attachments if outgoing.declared.side is not Side.REQUESTER else ()
+    foreign = [ref for ref in guarded if _is_foreign(contents[ref.content_hash], holder, keyring)]
+    fitting = [ref for ref in outgoing.attachments if ref not in foreign]
+    kept = list(fitting)
     while sum(ref.size_bytes for ref in kept) > limit_bytes:
         kept.remove(max(kept, key=lambda ref: ref.size_bytes))
-    return tuple(kept), tuple(ref for ref in outgoing.attachments if ref not in kept)
+    return Files(tuple(kept), tuple(ref for ref in fitting if ref not in kept), tuple(foreign))
 
 
 def _is_foreign(content: bytes, holder: Holder, keyring: Keyring) -> bool:
     return any(find_foreign(text, holder, keyring) for text in read_texts(content))
 
 
-def _circumstances(
-    signer: Signer, envelope: Envelope, kept: Sequence[AttachmentRef], left: Sequence[AttachmentRef]
-) -> Circumstances:
+def _circumstances(signer: Signer, envelope: Envelope, files: Files) -> Circumstances:
     outgoing, policy = signer.outgoing, signer.policy
     identity = policy.identity
     signature = identity.signature.get(outgoing.language, "")
@@ -109,9 +117,13 @@ def _circumstances(
         reference=envelope.reference,
         link=signer.link,
         deadline=_deadline(outgoing, policy, signer.now),
-        attached=tuple(map(_show, kept)),
-        left_behind=(*_left_by_desk(outgoing), *map(_show, left)),
-        commands=list_commands(),
+        attached=tuple(map(_show, files.travelling)),
+        left_behind=(
+            *_left_by_desk(outgoing),
+            *map(_show, files.too_large),
+            *(replace(_show(ref), foreign=True) for ref in files.foreign),
+        ),
+        commands=list_commands(for_admin=outgoing.to in policy.admins),
     )
 
 
@@ -120,12 +132,12 @@ def _left_by_desk(outgoing: Outgoing) -> tuple[FileShown, ...]:
     return tuple(FileShown(to_line(name), 0) for name in names)
 
 
-def list_commands() -> tuple[CommandShown, ...]:
-    """The commands that every specialist may use."""
+def list_commands(*, for_admin: bool = False) -> tuple[CommandShown, ...]:
+    """The commands that every specialist may use, and with those of admins all that there are."""
     return tuple(
         CommandShown(command.name, command.argument, command.help)
         for command in COMMANDS.values()
-        if command.role is CommandRole.SPECIALIST
+        if for_admin or command.role is CommandRole.SPECIALIST
     )
 
 

@@ -14,6 +14,7 @@ from mailbot.desk.deadline import Arm, DeadlineKind
 from mailbot.desk.outgoing import (
     DECLARED,
     AlertView,
+    Approver,
     Cause,
     InternalView,
     NoteCode,
@@ -24,8 +25,9 @@ from mailbot.desk.outgoing import (
     TermsShown,
 )
 from mailbot.desk.people import Person
+from mailbot.desk.remarks import HoldCode, ProblemCode, RefusalCode, Remark, ResultCode
 from mailbot.desk.ticket import Entry, PublicEntry, Side, State, Ticket, Visibility
-from mailbot.triage.assessment import Kind, Level, Priority, Reason
+from mailbot.triage.assessment import Disruption, Kind, Level, Priority
 
 SAMPLE_NOW = datetime(2026, 11, 24, 9, 15, tzinfo=UTC)
 
@@ -97,7 +99,11 @@ MATTERS: Mapping[Variant, Matter] = {
         priority=Priority.P4,
         missing=(("Room", "Which room and desk shall it go to?"),),
         terms=TermsShown(
-            "within 5 working days", "180 EUR to your cost centre", "room and desk number", "Jonas Petersen"
+            "within 5 working days",
+            "180 EUR to your cost centre",
+            "room and desk number",
+            Approver.MANAGER,
+            "Jonas Petersen",
         ),
     ),
 }
@@ -235,21 +241,20 @@ def _internal_view(kind: OutgoingKind, matter: Matter) -> InternalView:
         entries=_entries(matter) if matter is _LONG and kind is OutgoingKind.HAND_OVER else (),
         terms=matter.terms,
         facts=(*matter.facts, *((label, "") for label, _ in matter.missing)),
-        reasons=(Reason("service Printing", 'rule "printer words"'), Reason("priority", "impact low, urgency medium")),
         suggestions=(("printer-silent", "The printer prints nothing", 0.82), ("paper-jam", "Paper is stuck", 0.41)),
         receipt=_receipt(matter) if kind is OutgoingKind.RECEIPT else (),
-        detail="the new words could not be told from the quoted ones" if noted and matter is _LONG else "",
+        why=Remark(HoldCode.DOUBTFUL_CUT) if kind is OutgoingKind.QUESTION_TO_SPECIALIST and matter is _LONG else None,
         note=note if noted else None,
         held_row=77 if kind is OutgoingKind.QUESTION_TO_SPECIALIST else None,
     )
 
 
 def _receipt(matter: Matter) -> tuple[Receipt, ...]:
-    done = Receipt("#priority P2", "the priority is now P2", done=True)
+    if matter is not _LONG:
+        return (Receipt("#priority P2", Remark(ResultCode.PRIORITY_CHANGED, "P3 → P2"), done=True),)
     return (
-        (done, Receipt("#asign network", "no such command; did you mean #assign?", done=False))
-        if matter is _LONG
-        else (done,)
+        Receipt("#asign network", Remark(ProblemCode.UNKNOWN_COMMAND, "#assign"), done=False),
+        Receipt("#priority P2", Remark(RefusalCode.OTHER_LINE), done=False),
     )
 
 
@@ -258,7 +263,9 @@ def _entries(matter: Matter) -> tuple[Entry, ...]:
     note = Entry(
         Side.GROUP, Visibility.INTERNAL, "ann@example.org", "Ann Okafor", "Looks like the old driver.", SAMPLE_NOW
     )
-    return first, note
+    text = f"#priority P2: {Remark(ResultCode.PRIORITY_CHANGED, 'P3 → P2')}"
+    command = replace(note, text=text, what="command")
+    return first, note, command
 
 
 def _ticket(matter: Matter) -> Ticket:
@@ -278,6 +285,9 @@ def _ticket(matter: Matter) -> Ticket:
         question=matter.question,
         service="printing",
         cycle=1,
+        disruption=Disruption.YES,
+        disruption_words=("silent", "nothing comes out") if matter is _LONG else ("silent",),
+        rule="Printers" if matter.service else None,
         affected=12 if matter is _LONG else None,
         response_due_at=SAMPLE_NOW + timedelta(hours=5, minutes=15),
         resolution_due_at=SAMPLE_NOW + timedelta(days=2),

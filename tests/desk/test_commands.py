@@ -7,6 +7,7 @@ from datetime import date
 import pytest
 
 from mailbot.desk.commands import COMMANDS, CommandBlock, Risk, read_commands
+from mailbot.desk.remarks import ProblemCode, Remark
 from tests.desk.world import POLICY
 
 TODAY = date(2026, 3, 2)
@@ -44,38 +45,40 @@ def read(text: str, *sent: str) -> CommandBlock:
 )
 def test_a_command_is_read_with_its_argument_in_one_spelling(line: str, name: str, argument: str) -> None:
     block = read(f"{line}\nAll is well.")
-    assert [(one.name, one.argument, one.problem) for one in block.commands] == [(name, argument, "")]
+    assert [(one.name, one.argument, one.problem) for one in block.commands] == [(name, argument, None)]
     assert (block.text, block.broken) == ("All is well.", False)
 
 
 @pytest.mark.parametrize(
-    ("line", "says"),
+    ("line", "problem", "value"),
     [
-        ("#resolv", "did you mean #resolve?"),
-        ("#hashtag", "no such command"),
-        ("#priority", "P1, P2"),
-        ("#priority P5", "P1, P2"),
-        ("#assign", "network, desk"),
-        ("#assign netwrok", "did you mean network?"),
-        ("#assign plumbers", 'unknown group "plumbers"'),
-        ("#assign eve@elsewhere.example", "belongs to nobody"),
-        ("#assign support+x@corp.example", "the desk itself"),
-        ("#wait", "needs requester"),
-        ("#wait soon", "needs requester"),
-        ("#wait 2026-02-31", "needs requester"),
-        ("#wait 2026-03-02", "not in the future"),
-        ("#wait 2028-01-01", "more than a year"),
-        ("#send now", "number of a held mail"),
-        ("#resolve restarted it", "takes nothing after it"),
-        ("# resolve", "without a space"),
-        ("## resolve", "without a space"),
-        ("#note", "the note is empty"),
+        ("#resolv", ProblemCode.UNKNOWN_COMMAND, "#resolve"),
+        ("#hashtag", ProblemCode.UNKNOWN_COMMAND, ""),
+        ("#priority", ProblemCode.NO_PRIORITY, ""),
+        ("#priority P5", ProblemCode.NO_PRIORITY, ""),
+        ("#assign", ProblemCode.NO_ASSIGNEE, "network, desk"),
+        ("#assign netwrok", ProblemCode.UNKNOWN_GROUP, "network"),
+        ("#assign plumbers", ProblemCode.UNKNOWN_GROUP, ""),
+        ("#assign eve@elsewhere.example", ProblemCode.OUTSIDER, "eve@elsewhere.example"),
+        ("#assign support+x@corp.example", ProblemCode.THE_DESK, ""),
+        ("#wait", ProblemCode.NO_WAIT, ""),
+        ("#wait soon", ProblemCode.NO_WAIT, ""),
+        ("#wait 2026-02-31", ProblemCode.NO_WAIT, ""),
+        ("#wait 2026-03-02", ProblemCode.NOT_FUTURE, "2026-03-02"),
+        ("#wait 2028-01-01", ProblemCode.TOO_FAR, "2028-01-01"),
+        ("#send now", ProblemCode.NO_ROW, ""),
+        ("#resolve restarted it", ProblemCode.TAKES_NOTHING, ""),
+        ("# resolve", ProblemCode.MISSPELT, "#resolve"),
+        ("## resolve", ProblemCode.MISSPELT, "#resolve"),
+        ("#note", ProblemCode.EMPTY_NOTE, ""),
     ],
 )
-def test_a_line_that_cannot_be_obeyed_breaks_the_block_and_says_why(line: str, says: str) -> None:
+def test_a_line_that_cannot_be_obeyed_breaks_the_block_and_says_why(
+    line: str, problem: ProblemCode, value: str
+) -> None:
     block = read(line)
     assert block.broken
-    assert says in block.commands[0].problem
+    assert block.commands[0].problem == Remark(problem, value)
 
 
 @pytest.mark.parametrize(
@@ -93,7 +96,7 @@ def test_several_commands_stand_on_top_with_blank_lines_between() -> None:
 
 
 def test_a_command_twice_is_a_mistake() -> None:
-    assert read("#claim\n#claim").commands[1].problem == "stands here twice"
+    assert read("#claim\n#claim").commands[1].problem == Remark(ProblemCode.TWICE)
 
 
 def test_a_note_takes_the_rest_of_the_mail_and_leaves_nothing_to_relay() -> None:
@@ -110,13 +113,13 @@ def test_a_note_on_the_lines_below_is_a_note() -> None:
 def test_a_line_that_mailbot_sent_is_never_a_command() -> None:
     block = read("#resolve\nDone.", "#resolve")
     assert block.broken
-    assert "stood in a mail of mine" in block.commands[0].problem
+    assert block.commands[0].problem == Remark(ProblemCode.QUOTED)
 
 
 def test_a_command_below_the_first_word_is_not_obeyed_and_not_relayed() -> None:
     block = read("Hi,\n#note she is wrong\nbye")
     assert block.broken
-    assert [one.problem for one in block.commands] == ["commands stand above the first word"]
+    assert [one.problem for one in block.commands] == [Remark(ProblemCode.MISPLACED)]
 
 
 def test_a_quoted_line_of_ours_below_the_first_word_harms_nothing() -> None:

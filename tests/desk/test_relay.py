@@ -9,6 +9,7 @@ import pytest
 
 from mailbot.desk.attachments import rebuild_name, sniff_type
 from mailbot.desk.relay import RelayText, new_words, relay_text, travelling, without_history
+from mailbot.desk.remarks import HoldCode, Remark
 from mailbot.desk.situation import Situation
 from mailbot.desk.ticket import Entry, Side, State, Visibility
 from mailbot.mail.model import Attachment, Certainty, Mail
@@ -78,29 +79,29 @@ def test_fewer_equal_lines_prove_nothing(text: str) -> None:
 
 
 def test_what_would_leave_nothing_is_held() -> None:
-    assert relayed(RELAYED, RELAYED) == RelayText("", "nothing is left without history, signature and addresses")
+    assert relayed(RELAYED, RELAYED) == RelayText("", Remark(HoldCode.NOTHING_LEFT))
 
 
 def test_an_empty_text_is_never_relayed() -> None:
-    assert relayed(" \n ") == RelayText("", "there is no text")
+    assert relayed(" \n ") == RelayText("", Remark(HoldCode.NO_TEXT))
 
 
 def test_a_doubtful_cut_is_held_with_its_reason_and_shown() -> None:
-    assert relayed("Yes", certainty=Certainty.DOUBTFUL) == RelayText("Yes", "the cut is doubtful")
+    assert relayed("Yes", certainty=Certainty.DOUBTFUL) == RelayText("Yes", Remark(HoldCode.DOUBTFUL_CUT))
     why = relayed("Yes", certainty=Certainty.DOUBTFUL, certainty_reason="interleaved").hold
-    assert why == "the cut is doubtful: interleaved"
+    assert str(why) == "doubtful_cut: interleaved"
 
 
 def test_a_footer_of_ours_in_the_words_shows_that_the_cut_failed() -> None:
     held = relayed("Fine.\n[ref:" + "a" * 38 + ":ref]")
-    assert held == RelayText("Fine.", "a footer of mine stands in it, so it may hold history")
+    assert held == RelayText("Fine.", Remark(HoldCode.FOOTER_OF_OURS))
 
 
 def test_a_line_of_a_note_is_held() -> None:
     mail = mail_of("See below.\n> The user always forgets the password.", sender=SAM)
     noted = situation(notes=("The user always forgets the password.",))
-    assert relay_text(mail, noted, POLICY).hold == "a line of an internal note stands in it"
-    assert relay_text(mail_of("OK.", sender=SAM), situation(notes=("OK.",)), POLICY).hold == ""
+    assert relay_text(mail, noted, POLICY).hold == Remark(HoldCode.LINE_OF_A_NOTE)
+    assert relay_text(mail_of("OK.", sender=SAM), situation(notes=("OK.",)), POLICY).hold is None
 
 
 @pytest.mark.parametrize(
@@ -130,7 +131,7 @@ def test_the_signature_stays_behind() -> None:
     assert relayed("Fine.\n-- \nSam Smith\nNetwork", signature="Sam Smith\nNetwork") == RelayText("Fine.")
     assert relayed("Fine.\nSam Smith\nNetwork", signature="Sam Smith\nNetwork") == RelayText("Fine.")
     assert relayed("Fine.\nSam Smith", signature="Another\nNetwork") == RelayText("Fine.\nSam Smith")
-    assert relayed("Sam", signature="Sam").hold.startswith("nothing is left")
+    assert relayed("Sam", signature="Sam").hold == Remark(HoldCode.NOTHING_LEFT)
 
 
 def test_the_footer_of_a_list_stays_behind() -> None:

@@ -6,16 +6,18 @@
 import email
 import os
 import re
+from collections.abc import Callable
 from email import policy
 from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
 
-from mailbot.desk.outgoing import OutgoingKind
+from mailbot.desk.outgoing import Approver, Outgoing, OutgoingKind
 from mailbot.mail.html import to_text
 from mailbot.render.last_check import check
 from mailbot.render.mails import Rendered
+from mailbot.render.remark_samples import all_remarks, undelivered, unnamed_approver
 from mailbot.render.samples import Variant, alert_from_machine, make_sample
 from tests.render.a_desk import KEYRING, LANGUAGES, POLICY, render
 
@@ -78,9 +80,18 @@ def test_the_letter_reads_as_it_was_reviewed(language: str, kind: OutgoingKind, 
     compare(rendered, FOLDER / language / kind / f"{variant}.txt", with_html=variant is Variant.SHORT)
 
 
+SPECIAL: dict[str, Callable[[str], Outgoing]] = {
+    "hand_over/alert.txt": alert_from_machine,
+    "receipt/remarks.txt": all_remarks,
+    "note_to_group/unreachable.txt": lambda language: undelivered(OutgoingKind.RELAY_TO_REQUESTER, language),
+    "acknowledgement/unnamed_approver.txt": lambda language: unnamed_approver(Approver.MANAGER, language),
+}
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_an_alert_is_handed_over_as_what_it_is(language: str) -> None:
-    compare(render(alert_from_machine(language)), FOLDER / language / "hand_over" / "alert.txt", with_html=False)
+@pytest.mark.parametrize("name", SPECIAL)
+def test_what_is_special_reads_as_it_was_reviewed(language: str, name: str) -> None:
+    compare(render(SPECIAL[name](language)), FOLDER / language / name, with_html=False)
 
 
 @pytest.mark.parametrize(("language", "kind", "variant"), CASES)
@@ -102,5 +113,5 @@ def test_text_and_html_say_the_same(language: str, kind: OutgoingKind, variant: 
 
 def test_no_golden_file_is_left_over() -> None:
     known = {FOLDER / language / kind / f"{variant}.txt" for language, kind, variant in CASES}
-    known |= {FOLDER / language / "hand_over" / "alert.txt" for language in LANGUAGES}
+    known |= {FOLDER / language / name for language in LANGUAGES for name in SPECIAL}
     assert set(FOLDER.rglob("*.txt")) == known

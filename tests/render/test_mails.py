@@ -249,6 +249,9 @@ def test_a_mail_of_ours_that_a_requester_attached_does_not_reach_the_group() -> 
     outgoing = replace(make_sample(OutgoingKind.HAND_OVER, Variant.SHORT, "en"), attachments=(forwarded, REPORT))
     rendered = render(outgoing, attachments={"cc": ours, **CONTENTS})
     assert [part.get_filename() for part in read(rendered).walk() if part.get_filename()] == ["report.pdf"]
+    words = " ".join(rendered.text.split())
+    assert "a reply address of the desk that is meant for somebody else: your mail.eml" in words
+    assert "too large" not in words
 
 
 def test_a_footer_that_a_requester_quoted_is_hidden_from_the_group() -> None:
@@ -264,7 +267,7 @@ def test_a_repeated_hand_over_says_why_it_comes(code: NoteCode) -> None:
     plain = make_sample(OutgoingKind.HAND_OVER, Variant.SHORT, "en")
     note = make_sample(OutgoingKind.NOTE_TO_GROUP, Variant.SHORT, "en")
     sentence = render(with_view(note, note=code)).text.split("\n\n")[1]
-    assert sentence in render(with_view(plain, detail=code)).text
+    assert sentence in render(with_view(plain, note=code)).text
     assert sentence not in render(plain).text
 
 

@@ -58,6 +58,12 @@ def test_the_templates_that_ship_are_right() -> None:
             "de/alert_to_admins.j2",
             "cannot be written",
         ),
+        (
+            replace_in("de/_remarks.j2", "macro not_held", "macro not_helt"),
+            "de/_remarks.j2",
+            'no sentence for "not_held"',
+        ),
+        (lambda folder: (folder / "de/_remarks.j2").unlink(), "de/_remarks.j2", "missing"),
         (replace_in("en/_letter.j2", "desk.name ~", "desk.nam ~"), "en/_letter.j2", "cannot be written"),
         (append("_layout.html.j2", "{{ logo }}"), "de/_layout.html.j2", 'unknown name "logo"'),
     ],
@@ -75,6 +81,13 @@ def test_a_name_in_a_branch_that_no_sample_takes_is_found_with_its_line(folder: 
     lines = len((folder / "en/closed.j2").read_text("utf-8").splitlines())
     assert [(each.line, each.problem) for each in Templates.load(folder).findings()] == [
         (lines, 'unknown name "surprise"')
+    ]
+
+
+def test_a_command_without_a_help_line_in_its_language_is_a_minor_finding(folder: Path) -> None:
+    replace_in("de/_phrases.j2", '"claim": "das Ticket übernehmen",', "")(folder)
+    assert [(each.file, each.problem, each.is_minor) for each in Templates.load(folder).findings()] == [
+        ("de/_phrases.j2", 'no help line for the command "#claim", so the English one is shown', True)
     ]
 
 
