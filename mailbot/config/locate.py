@@ -43,3 +43,9 @@ def packaged(name: str) -> Path:
         if folder.is_dir():
             return folder
     raise FileNotFoundError(f"mailbot came without its folder {name!r}: install it anew")
+
+
+def find_templates(folder: Path) -> Path:
+    """The texts of mails: the configuration's own folder of them, else those that travel with mailbot."""
+    own = folder / "templates"
+    return own if own.is_dir() else packaged("templates")
