@@ -1,7 +1,8 @@
-"""The database: engine, migrations, transactions, and the guard that keeps a second daemon away from SQLite.
+"""The database: transactions, migrations, the clock, and the guard that keeps a second daemon away from SQLite.
 
-SQLite: WAL, every commit on the disk (`synchronous = FULL`), foreign keys, one writer at a time behind a lock in this
-process and `BEGIN IMMEDIATE` between processes. Nothing outside this module knows which database it is.
+SQLite has one writer at a time: a lock in this process, `BEGIN IMMEDIATE` between processes. PostgreSQL has as many as
+there are daemons; what is safe there because of the one writer is safe here by locks on rows (`counters.take_turn`).
+Nobody outside the store knows which of the two it is.
 """
 
 from __future__ import annotations
@@ -9,59 +10,76 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
-from typing import Any, Self
+from datetime import datetime
+from time import sleep
+from typing import Self
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
-from sqlalchemy.engine import URL
-from sqlalchemy.exc import InterfaceError, OperationalError
-from sqlalchemy.pool import StaticPool
+from sqlalchemy import Connection, Engine, make_url
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
+from mailbot.store.clock import Clock, DatabaseClock, local_now
+from mailbot.store.commits import commit
 from mailbot.store.daemon_claim import DaemonClaim
+from mailbot.store.failures import CommitUnknown, DatabaseUnavailable, UnfitDatabase, as_unavailable
 from mailbot.store.migrate import upgrade_schema
+from mailbot.store.modes import OPTION, Mode
+from mailbot.store.postgres import check_fitness, make_postgres_engine
+from mailbot.store.sqlite import file_of, make_sqlite_engine
 from mailbot.store.unit_of_work import Work
 
+__all__ = ["MEMORY", "CommitUnknown", "Database", "DatabaseUnavailable", "UnfitDatabase"]
+
 MEMORY = "sqlite:///:memory:"
-_BEGIN = "mailbot_begin"
-
-
-class DatabaseUnavailable(Exception):
-    """The database cannot be reached or stayed locked; trying again later may help."""
+_PAUSES_SECONDS = (0.0, 0.2, 1.0)  # before a transaction begins anew that found its connection broken
 
 
 class Database:
     """An open database; threads may share it."""
 
-    def __init__(self, engine: Engine, file: Path | None) -> None:
+    def __init__(self, engine: Engine, patience_seconds: float, claim: DaemonClaim | None = None) -> None:
         self._engine = engine
+        self._patience_seconds = patience_seconds
         self._is_sqlite = engine.dialect.name == "sqlite"
-        self._in_memory = self._is_sqlite and file is None  # a single connection for everything
-        self._writing = threading.Lock()
-        self._owner: int | None = None
-        self._claim = None if file is None else DaemonClaim(file.with_name(f"{file.name}.lock"))
+        self._in_memory = self._is_sqlite and claim is None  # a single connection for everything
+        self._writer = threading.Lock()
+        self._mine = threading.local()
+        self._claim = claim
+        self.now: Clock = local_now if self._is_sqlite else DatabaseClock(self._ask_time)
 
     @classmethod
     def open(cls, url: str, *, busy_timeout_seconds: float = 10.0) -> Self:
-        """Connect; `url` as SQLAlchemy writes it: `sqlite:////var/lib/mailbot/mailbot.db`, `sqlite:///:memory:`."""
-        parsed = make_url(url)
-        if parsed.get_backend_name() != "sqlite":
-            return cls(create_engine(parsed, pool_pre_ping=True), None)
-        file = _file_of(parsed)
-        if file is not None:
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.touch(mode=0o600)  # it holds people's mail
-        return cls(_sqlite_engine(parsed, file, busy_timeout_seconds), file)
+        """Connect; `url` as SQLAlchemy writes it: `sqlite:////var/lib/mailbot/mailbot.db`, `postgresql+psycopg://…`.
+
+        Raises UnfitDatabase where the server could lose what it has acknowledged.
+        """
+        try:
+            parsed = make_url(url)
+        except ArgumentError as wrong:
+            raise UnfitDatabase("[database] url is no URL as SQLAlchemy writes it") from wrong  # it may hold a password
+        match parsed.get_backend_name():
+            case "sqlite":
+                file = file_of(parsed)
+                claim = None if file is None else DaemonClaim(file.with_name(f"{file.name}.lock"))
+                return cls(make_sqlite_engine(parsed, busy_timeout_seconds), busy_timeout_seconds, claim)
+            case "postgresql":
+                database = cls(make_postgres_engine(parsed, busy_timeout_seconds), busy_timeout_seconds)
+                with database._transaction(Mode.READ) as connection:
+                    check_fitness(connection)
+                return database
+            case other:
+                raise UnfitDatabase(f"mailbot keeps its data in SQLite or PostgreSQL, not in {other}")
 
     def upgrade(self) -> None:
         """Bring the schema to the newest version, all of it or nothing."""
-        with self._transaction("BEGIN IMMEDIATE", locked=self._is_sqlite) as connection:
+        with self._transaction(Mode.UPGRADE) as connection:
             upgrade_schema(connection)
-            connection.commit()
+            commit(connection, self._patience_seconds)
 
     def claim_daemon(self, who: str) -> None:
-        """Be the only daemon until `close`; AlreadyRunning says who is. Verbs of admins need no claim.
+        """Be the only daemon of an SQLite file until `close`; AlreadyRunning says who is. Admins' verbs need no claim.
 
-        What a daemon before it held when it was killed is free at once, for nobody else can be working on it.
+        What a daemon before it held when it was killed is free at once, for nobody else can be working on it. Several
+        daemons may share a PostgreSQL database: what one claims is another's only when the lease has ended.
         """
         if self._claim is not None and self._claim.take(who):
             with self.write() as work:
@@ -71,20 +89,20 @@ class Database:
     @contextmanager
     def write(self) -> Iterator[Work]:
         """A writing transaction: committed at the end, rolled back when it raises. Keep it short."""
-        with self._transaction("BEGIN IMMEDIATE", locked=self._is_sqlite) as connection:
+        with self._transaction(Mode.WRITE) as connection:
             yield Work(connection)
-            connection.commit()
+            commit(connection, self._patience_seconds)
 
     @contextmanager
     def read(self) -> Iterator[Work]:
         """A reading transaction: one consistent view, beside a writer."""
-        with self._transaction("BEGIN", locked=self._in_memory) as connection:
+        with self._transaction(Mode.READ) as connection:
             yield Work(connection)
 
     @contextmanager
     def rehearse(self) -> Iterator[Work]:
         """A writing transaction that is always rolled back: `mailbot explain`."""
-        with self._transaction("BEGIN IMMEDIATE", locked=self._is_sqlite) as connection:
+        with self._transaction(Mode.WRITE) as connection:
             yield Work(connection)
 
     def close(self) -> None:
@@ -93,50 +111,68 @@ class Database:
         if self._claim is not None:
             self._claim.release()
 
+    # ---------------------------------------------------------------- transactions
+
     @contextmanager
-    def _transaction(self, begin: str, *, locked: bool) -> Iterator[Connection]:
-        if self._owner == threading.get_ident():
+    def _transaction(self, mode: Mode) -> Iterator[Connection]:
+        if getattr(self._mine, "writing", False):
             raise RuntimeError("a transaction within a writing transaction would not see it, or would wait for itself")
-        with self._lock(locked):
+        with self._alone(mode):
             try:
-                # Leaving the connection rolls back whatever was not committed.
-                with self._engine.connect().execution_options(**{_BEGIN: begin}) as connection:
-                    connection.begin()
+                with self._begin(mode) as connection:  # leaving it rolls back whatever was not committed
                     yield connection
-            except (OperationalError, InterfaceError) as failure:
-                raise DatabaseUnavailable(str(failure.orig)) from failure
+            except SQLAlchemyError as failure:
+                if (unavailable := as_unavailable(failure)) is None:
+                    raise
+                raise unavailable from failure
+
+    def _begin(self, mode: Mode) -> Connection:
+        """A connection in a fresh transaction. One that broke while it lay in the pool is replaced."""
+        for pause_seconds in _PAUSES_SECONDS:
+            sleep(pause_seconds)
+            try:
+                return self._try_to_begin(mode)
+            except SQLAlchemyError as failure:
+                if self._is_sqlite or as_unavailable(failure) is None:
+                    raise
+        return self._try_to_begin(mode)
+
+    def _try_to_begin(self, mode: Mode) -> Connection:
+        connection = self._engine.connect()
+        try:
+            connection = connection.execution_options(**{OPTION: mode})
+            connection.begin()
+        except BaseException:
+            connection.close()
+            raise
+        return connection
 
     @contextmanager
-    def _lock(self, locked: bool) -> Iterator[None]:
-        if not locked:
-            yield
-            return
-        with self._writing:
-            self._owner = threading.get_ident()
-            try:
+    def _alone(self, mode: Mode) -> Iterator[None]:
+        """Among the threads of this process SQLite has one writer; one connection in memory serves nobody else."""
+        writes = mode is not Mode.READ
+        if self._is_sqlite and (writes or self._in_memory):
+            with self._writer, self._marked():
                 yield
-            finally:
-                self._owner = None
+        elif writes:
+            with self._marked():
+                yield
+        else:
+            yield
 
+    @contextmanager
+    def _marked(self) -> Iterator[None]:
+        self._mine.writing = True
+        try:
+            yield
+        finally:
+            self._mine.writing = False
 
-def _file_of(url: URL) -> Path | None:
-    return None if url.database in (None, "", ":memory:") else Path(str(url.database)).absolute()
-
-
-def _sqlite_engine(url: URL, file: Path | None, busy_timeout_seconds: float) -> Engine:
-    options: dict[str, Any] = {"connect_args": {"timeout": busy_timeout_seconds, "check_same_thread": False}}
-    engine = create_engine(url, **options) if file else create_engine(url, poolclass=StaticPool, **options)
-
-    @event.listens_for(engine, "connect")
-    def _set_up(connection: Any, _record: Any) -> None:
-        connection.isolation_level = None  # we say BEGIN ourselves; the driver would say it too late
-        for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
-            connection.execute(f"PRAGMA {pragma}")
-
-    @event.listens_for(engine, "begin")
-    def _begin(connection: Connection) -> None:
-        begin = connection.get_execution_options().get(_BEGIN, "BEGIN IMMEDIATE")
-        connection.exec_driver_sql(f"PRAGMA query_only = {int(begin == 'BEGIN')}")
-        connection.exec_driver_sql(begin)
-
-    return engine
+    def _ask_time(self) -> datetime:
+        """Beside any transaction of this thread: a clock is asked anywhere."""
+        try:
+            with self._begin(Mode.READ) as connection:
+                told: datetime = connection.exec_driver_sql("SELECT clock_timestamp()").scalar_one()
+                return told
+        except SQLAlchemyError as failure:
+            raise as_unavailable(failure) or failure from failure

@@ -12,7 +12,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Connection, RowMapping, delete, func, select
 
 from mailbot.desk.deadline import Arm, Deadline, DeadlineKind
-from mailbot.store import tables
+from mailbot.store import counters, tables
 from mailbot.store.moves import move_all, move_one
 from mailbot.store.rows import DeadlineLine
 from mailbot.store.states import DeadlineState
@@ -57,7 +57,8 @@ class Deadlines:
         move_all(self._connection, _DEADLINES, MOVES, DeadlineState.CANCELLED, where)
 
     def due(self, now: datetime, limit: int = 100) -> list[Deadline]:
-        """Pending deadlines that have come, oldest first."""
+        """Pending deadlines that have come, oldest first; nobody else fires them while this transaction lasts."""
+        counters.take_turn(self._connection)
         come = select(_DEADLINES).where(_DEADLINES.c.state == DeadlineState.PENDING, _DEADLINES.c.due_at <= now)
         oldest = come.order_by(_DEADLINES.c.due_at, _DEADLINES.c.id).limit(limit).with_for_update(skip_locked=True)
         return [as_value(Deadline, row) for row in self._connection.execute(oldest).mappings()]

@@ -17,7 +17,7 @@ from mailbot.desk.situation import GateCounts
 from mailbot.desk.ticket import Side
 from mailbot.store import tables
 from mailbot.store.states import OutboxState
-from mailbot.store.values import clip
+from mailbot.store.values import clip, put
 
 _COUNTERS = tables.gate_counters
 _MUTES = tables.mutes
@@ -91,8 +91,8 @@ class Gate:
         self.unmute(EVERYBODY)
 
     def _mute(self, address: str, until: datetime, reason: str, now: datetime) -> None:
-        self.unmute(address)
-        self._connection.execute(insert(_MUTES).values(address=address, until=until, reason=reason, at=now))
+        row = {"address": address, "until": until, "reason": reason, "at": now}
+        put(self._connection, _MUTES, row, key="address")
 
     def _sum(self, keys: Iterable[str], since: datetime) -> int:
         total = select(func.sum(_COUNTERS.c.amount)).where(_COUNTERS.c.key.in_(list(keys)), _COUNTERS.c.at > since)

@@ -19,10 +19,10 @@ from mailbot.desk.evidence import Evidence
 from mailbot.store import tables
 from mailbot.store.audit import Audit
 from mailbot.store.duplicates import find_duplicate
-from mailbot.store.moves import ClaimLost, IllegalMove, move_all, move_one
+from mailbot.store.moves import ClaimLost, IllegalMove, move_all, move_free, move_one
 from mailbot.store.rows import Claimed, InboxLine, InboxRow, Understood
 from mailbot.store.states import InboxState
-from mailbot.store.values import LONG_AGO, as_value, clip, evidence_to_json, insert_new
+from mailbot.store.values import LONG_AGO, as_value, insert_new, understood_to_columns
 
 MOVES: Mapping[InboxState, frozenset[InboxState]] = {
     InboxState.RECEIVED: frozenset({InboxState.CLAIMED, InboxState.SET_ASIDE}),
@@ -115,7 +115,7 @@ class Inbox:
     ) -> Claimed:
         """The oldest rows, attempts counted: commit before parsing. `only` these rows, imported ones as well."""
         wanted = _claimable() if only is None else _INBOX.c.id.in_(only)
-        self._move_all(
+        self._move_free(
             InboxState.RECEIVED,
             (InboxState.CLAIMED,),
             _INBOX.c.lease_until < now,
@@ -123,7 +123,7 @@ class Inbox:
             lease_until=None,
         )
         spent = wanted & (_INBOX.c.attempts >= ATTEMPTS)
-        poisoned = self._move_all(InboxState.SET_ASIDE, (InboxState.RECEIVED,), spent, reason="poison", done_at=now)
+        poisoned = self._move_free(InboxState.SET_ASIDE, (InboxState.RECEIVED,), spent, reason="poison", done_at=now)
         columns = select(_INBOX.c.id, _INBOX.c.attempts)
         oldest = columns.where(wanted, _INBOX.c.state == InboxState.RECEIVED).order_by(_INBOX.c.id)
         found = self._connection.execute(oldest.limit(limit).with_for_update(skip_locked=True)).all()
@@ -182,7 +182,7 @@ class Inbox:
             config_hash=config_hash,
             done_at=now,
             lease_until=None,
-            **_columns(understood),
+            **understood_to_columns(understood),
         )
 
     def duplicate_of(
@@ -190,6 +190,12 @@ class Inbox:
     ) -> int | None:
         """The done row that holds the same mail with evidence at least as strong."""
         return find_duplicate(self._connection, row, fingerprint_content, evidence, now)
+
+    def standing(self, row: InboxRow) -> InboxState | None:
+        """Where the row stands, if this claim is still the last: to read back after CommitUnknown."""
+        mine = select(_INBOX.c.state).where(_INBOX.c.id == row.id, _INBOX.c.epoch == row.epoch)
+        found: InboxState | None = self._connection.execute(mine).scalar()
+        return found
 
     # ------------------------------------------------------------ people
 
@@ -234,6 +240,11 @@ class Inbox:
     ) -> tuple[int, ...]:
         return move_all(self._connection, _INBOX, MOVES, to, where, came_from=came_from, **columns)
 
+    def _move_free(
+        self, to: InboxState, came_from: Collection[InboxState], where: ColumnElement[bool], **columns: Any
+    ) -> tuple[int, ...]:
+        return move_free(self._connection, _INBOX, MOVES, to, where, came_from=came_from, **columns)
+
     def _move_claimed(self, row: InboxRow, to: InboxState, **columns: Any) -> None:
         mine = (_INBOX.c.id == row.id) & (_INBOX.c.epoch == row.epoch)
         try:
@@ -274,18 +285,3 @@ def _claimable() -> ColumnElement[bool]:
 
 def _row(row: RowMapping) -> InboxRow:
     return as_value(InboxRow, row, raw=row["raw"] or b"")
-
-
-def _columns(understood: Understood | None) -> dict[str, Any]:
-    if understood is None:
-        return {}
-    return {
-        "message_id": clip(understood.message_id, 998),
-        "sender": clip(understood.sender, 320),
-        "subject": understood.subject,
-        "class": understood.mail_class,
-        "class_reason": understood.class_reason,
-        "fingerprint_content": understood.fingerprint_content,
-        "parsed": dict(understood.parsed),
-        "evidence": evidence_to_json(understood.evidence),
-    }

@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, insert, select, update
+from sqlalchemy import Connection, RowMapping, select, update
 
 from mailbot.store import tables
 from mailbot.store.audit import Audit
 from mailbot.store.rows import MailboxRecord
-from mailbot.store.values import as_value
+from mailbot.store.values import as_value, insert_new
 
 _MAILBOXES = tables.mailboxes
 
@@ -24,11 +24,10 @@ class Mailboxes:
     def register(self, account: str, folder: str, uidvalidity: int, now: datetime) -> MailboxRecord:
         """The record of a watched folder, made at its first start; `renumbered` when UIDVALIDITY has just changed."""
         this = (_MAILBOXES.c.account == account) & (_MAILBOXES.c.folder == folder)
-        found = self._connection.execute(select(_MAILBOXES).where(this).with_for_update()).mappings().first()
-        if found is None:
-            row = {"account": account, "folder": folder, "uidvalidity": uidvalidity, "first_start": now}
-            self._connection.execute(insert(_MAILBOXES).values(row))
+        row = {"account": account, "folder": folder, "uidvalidity": uidvalidity, "first_start": now}
+        if insert_new(self._connection, _MAILBOXES, row, returning="account"):
             return MailboxRecord(account, folder, uidvalidity, now, renumbered=False)
+        found = self._connection.execute(select(_MAILBOXES).where(this).with_for_update()).mappings().one()
         if found["uidvalidity"] == uidvalidity:
             return _record(found, renumbered=False)
         self._connection.execute(update(_MAILBOXES).where(this).values(uidvalidity=uidvalidity, renumbered_at=now))

@@ -6,9 +6,10 @@ from collections.abc import Collection, Mapping
 from enum import StrEnum
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Table, update
+from sqlalchemy import ColumnElement, Connection, Table, select, update
 
 S = TypeVar("S", bound=StrEnum)
+SWEEP = 1_000  # rows at a time; the rest comes next time
 
 
 class IllegalMove(Exception):
@@ -48,6 +49,24 @@ def move_all(
         update(table).where(where, table.c.state.in_(sorted(allowed))).values(state=to, **columns).returning(table.c.id)
     )
     return tuple(connection.execute(statement).scalars())
+
+
+def move_free(
+    connection: Connection,
+    table: Table,
+    moves: Mapping[S, frozenset[S]],
+    to: S,
+    where: ColumnElement[bool],
+    *,
+    came_from: Collection[S],
+    **columns: Any,
+) -> tuple[int, ...]:
+    """Like `move_all`, for sweeps: rows that somebody works on at this moment are left alone, never waited for."""
+    free = select(table.c.id).where(where, table.c.state.in_(sorted(came_from))).order_by(table.c.id).limit(SWEEP)
+    ids = connection.execute(free.with_for_update(skip_locked=True)).scalars().all()
+    if not ids:
+        return ()
+    return move_all(connection, table, moves, to, table.c.id.in_(ids), came_from=came_from, **columns)
 
 
 def move_one(

@@ -18,7 +18,7 @@ from mailbot.desk.situation import OurMail
 from mailbot.store import counters, tables
 from mailbot.store.audit import Audit
 from mailbot.store.deadlines import Deadlines
-from mailbot.store.moves import ClaimLost, IllegalMove, move_all, move_one
+from mailbot.store.moves import ClaimLost, IllegalMove, move_all, move_free, move_one
 from mailbot.store.plain_text import plain_text_of
 from mailbot.store.rows import OutboxLine, OutboxRow, QueuedMail
 from mailbot.store.states import OutboxState, Phase
@@ -84,15 +84,18 @@ class Outbox:
     def settle(self, now: datetime) -> tuple[OurMail, ...]:
         """Leases that ended and doubts that are due; gives the mails that were parked: each raises MailUndelivered."""
         ended = (_OUTBOX.c.lease_until < now) & (_OUTBOX.c.state == OutboxState.SENDING)
+        if not self._is_there(ended | (_OUTBOX.c.state == OutboxState.UNKNOWN)):
+            return ()
+        counters.take_turn(self._connection)
         before, within = ended & (_OUTBOX.c.phase != Phase.DATA), ended & (_OUTBOX.c.phase == Phase.DATA)
         reason = "the lease ended"
-        self._move_all(
+        self._move_free(
             OutboxState.READY, (OutboxState.SENDING,), before, reason=reason, not_before=now, lease_until=None
         )
-        self._doubt(within, reason, now)
+        self._move_free(OutboxState.UNKNOWN, (OutboxState.SENDING,), within, reason=reason, **_doubted(now))
         parked = self._park(_OUTBOX.c.state == OutboxState.UNKNOWN)
         due = _OUTBOX.c.unknown_at <= now - WAIT_IN_DOUBT
-        self._move_all(OutboxState.READY, (OutboxState.UNKNOWN,), due, not_before=now, phase=Phase.NONE)
+        self._move_free(OutboxState.READY, (OutboxState.UNKNOWN,), due, not_before=now, phase=Phase.NONE)
         return parked
 
     def end_leases(self) -> None:
@@ -126,6 +129,7 @@ class Outbox:
 
     def sent(self, row: OutboxRow, reply: str, now: datetime, due_at: datetime | None = None) -> None:
         """The next server has it; the deadline it arms starts, at `due_at`, in this transaction."""
+        counters.take_turn(self._connection)
         sending = (OutboxState.SENDING, OutboxState.UNKNOWN)  # late news beats the doubt
         self._move_claimed(row, OutboxState.SENT, sending, sent_at=now, smtp_reply=reply, reason="", lease_until=None)
         self._start_clock(row, now, due_at)
@@ -145,25 +149,35 @@ class Outbox:
 
     def failed(self, row: OutboxRow, reason: str, now: datetime) -> OurMail:
         """Refused for good: the mail for MailUndelivered."""
+        counters.take_turn(self._connection)
         self._move_claimed(row, OutboxState.FAILED, (OutboxState.SENDING,), reason=reason, lease_until=None)
         return self._get(row.id)
 
     def doubtful(self, row: OutboxRow, reason: str, now: datetime) -> OurMail | None:
         """Perhaps sent: class A waits for another try; parked mail (class B at once) is given, for MailUndelivered."""
-        if not self._doubt(_mine(row), reason, now):
+        counters.take_turn(self._connection)
+        sending = (OutboxState.SENDING,)
+        if not self._move_all(OutboxState.UNKNOWN, sending, _mine(row), reason=reason, **_doubted(now)):
             raise ClaimLost(f"outbox row {row.id} is no longer claimed by epoch {row.epoch}")
         return next(iter(self._park(_OUTBOX.c.id == row.id)), None)
+
+    def standing(self, row: OutboxRow) -> OutboxState | None:
+        """Where the mail stands, if this claim is still the last: to read back after CommitUnknown."""
+        found: OutboxState | None = self._connection.execute(select(_OUTBOX.c.state).where(_mine(row))).scalar()
+        return found
 
     # ------------------------------------------------------------ news of what was sent
 
     def bounced(self, mail_id: int, reason: str, now: datetime) -> OurMail | None:
         """A verified permanent bounce of a mail that was sent; None where it proves nothing new."""
+        counters.take_turn(self._connection)
         self._move_all(OutboxState.SENT, (OutboxState.UNKNOWN,), _OUTBOX.c.id == mail_id, sent_at=now)
         gone = self._move_all(OutboxState.FAILED, (OutboxState.SENT,), _OUTBOX.c.id == mail_id, reason=reason)
         return self._get(mail_id) if gone else None
 
     def proved_sent(self, mail_id: int, proof: str, now: datetime, due_at: datetime | None = None) -> bool:
         """A copy or DSN shows that a doubtful mail did arrive; False where it was not in doubt."""
+        counters.take_turn(self._connection)
         doubt, this = (OutboxState.UNKNOWN,), _OUTBOX.c.id == mail_id
         if not self._move_all(OutboxState.SENT, doubt, this, sent_at=now, smtp_reply=proof, reason=""):
             return False
@@ -182,6 +196,7 @@ class Outbox:
 
     def cancel(self, mail_id: int, by: str, now: datetime) -> OurMail:
         """A mail that is not on its way never leaves, audited."""
+        counters.take_turn(self._connection)
         reason = f"cancelled by {by}"
         move_one(self._connection, _OUTBOX, MOVES, OutboxState.CANCELLED, _OUTBOX.c.id == mail_id, reason=reason)
         Audit(self._connection).note(by, "cancel", f"outbox {mail_id}", now)
@@ -237,13 +252,17 @@ class Outbox:
         if not self._move_all(to, came_from, where, **columns):
             raise ClaimLost(f"outbox row {row.id} is no longer claimed by epoch {row.epoch}")
 
-    def _doubt(self, where: ColumnElement[bool], reason: str, now: datetime) -> tuple[int, ...]:
-        counted: dict[str, Any] = {"unknown_count": _OUTBOX.c.unknown_count + 1, "unknown_at": now, "lease_until": None}
-        return self._move_all(OutboxState.UNKNOWN, (OutboxState.SENDING,), where, reason=reason, **counted)
+    def _move_free(
+        self, to: OutboxState, came_from: Collection[OutboxState], where: ColumnElement[bool], **columns: Any
+    ) -> tuple[int, ...]:
+        return move_free(self._connection, _OUTBOX, MOVES, to, where, came_from=came_from, **columns)
+
+    def _is_there(self, where: ColumnElement[bool]) -> bool:
+        return self._connection.execute(select(_OUTBOX.c.id).where(where).limit(1)).first() is not None
 
     def _park(self, where: ColumnElement[bool]) -> tuple[OurMail, ...]:
         enough = or_(_OUTBOX.c["class"] == MailClass.B, _OUTBOX.c.unknown_count > TRIES_IN_DOUBT)
-        parked = self._move_all(OutboxState.PARKED, (OutboxState.UNKNOWN,), where & enough)
+        parked = self._move_free(OutboxState.PARKED, (OutboxState.UNKNOWN,), where & enough)
         return self.our_mails(_OUTBOX.c.id.in_(parked)) if parked else ()
 
     def _start_clock(self, row: OutboxRow, now: datetime, due_at: datetime | None) -> None:
@@ -257,6 +276,10 @@ class Outbox:
         mail = self.our_mail(mail_id)
         assert mail is not None, "it has just been moved"
         return mail
+
+
+def _doubted(now: datetime) -> dict[str, Any]:
+    return {"unknown_count": _OUTBOX.c.unknown_count + 1, "unknown_at": now, "lease_until": None}
 
 
 def _mine(row: OutboxRow) -> ColumnElement[bool]:

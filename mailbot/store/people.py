@@ -6,11 +6,11 @@ from dataclasses import fields, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, select
 
 from mailbot.desk.people import Person
-from mailbot.store import tables
-from mailbot.store.values import as_value
+from mailbot.store import counters, tables
+from mailbot.store.values import as_value, put
 
 _PEOPLE = tables.people
 _RANK = {"signature": 0, "specialist": 1, "directory": 2}
@@ -29,12 +29,13 @@ class People:
 
     def save(self, person: Person, now: datetime) -> None:
         """Record or refresh: a weaker source fills gaps, a stronger or equal one overwrites."""
+        counters.take_turn(self._connection)  # what is kept depends on what is known
         known = self.get(person.address)
         stronger = known is None or _RANK.get(person.source, 0) >= _RANK.get(known.source, 0)
         kept = person if known is None else completed(person, known) if stronger else completed(known, person)
         row: dict[str, Any] = {field.name: getattr(kept, field.name) for field in fields(Person)}
-        self._connection.execute(delete(_PEOPLE).where(_PEOPLE.c.address == person.address))
-        self._connection.execute(insert(_PEOPLE).values(row | {"same_as": list(kept.same_as), "changed_at": now}))
+        row |= {"same_as": list(kept.same_as), "changed_at": now}
+        put(self._connection, _PEOPLE, row, key="address")
 
     def everybody(self, limit: int = 1000) -> list[Person]:
         """Everybody of whom something was learnt, by address."""

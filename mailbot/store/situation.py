@@ -42,6 +42,7 @@ class Lookup:
         self, clues: Clues, now: datetime, inbox_id: int | None, account: str, internal_date: datetime | None
     ) -> Situation:
         """The world as the store knows it at `now`."""
+        next_number = self._tickets.next_number()  # our turn: from here on nobody else decides
         our_mail = None if clues.outbox_id is None else self._outbox.our_mail(clues.outbox_id)
         by_references = self._tickets.of_references(clues.references) if clues.references else None
         ticket = self._ticket(clues, our_mail, by_references)
@@ -49,7 +50,7 @@ class Lookup:
         texts = () if number is None else self._sent_texts(number)
         return Situation(
             now=now,
-            next_number=self._tickets.next_number(),
+            next_number=next_number,
             inbox_id=inbox_id,
             account=account,
             internal_date=internal_date,
@@ -74,7 +75,7 @@ class Lookup:
 
     def _ticket(self, clues: Clues, our_mail: OurMail | None, by_references: int | None) -> Ticket | None:
         claims = (clues.ticket, None if our_mail is None else our_mail.ticket, by_references)
-        found = (self._tickets.survivor(number) for number in claims if number is not None)
+        found = (self._tickets.survivor(number, lock=True) for number in claims if number is not None)
         return next((ticket for ticket in found if ticket is not None), None)
 
     def _surviving(self, number: int | None) -> int | None:

@@ -40,17 +40,19 @@ class Tickets:
         """The number of a ticket to come; the same until one is saved, and nobody else's meanwhile."""
         return counters.peek(self._connection, counters.TICKET)
 
-    def get(self, number: int) -> Ticket | None:
-        """The ticket as it stands."""
+    def get(self, number: int, *, lock: bool = False) -> Ticket | None:
+        """The ticket as it stands; with `lock` it stays so for others until this transaction ends."""
+        if lock:
+            self._lock(number)
         return next(iter(self._read(_TICKETS.c.number == number, 1)), None)
 
-    def survivor(self, number: int) -> Ticket | None:
+    def survivor(self, number: int, *, lock: bool = False) -> Ticket | None:
         """The ticket, or the one into which it was merged."""
-        ticket = self.get(number)
+        ticket = self.get(number, lock=lock)
         for _ in range(MERGES_FOLLOWED):
             if ticket is None or ticket.merged_into is None:
                 break
-            ticket = self.get(ticket.merged_into)
+            ticket = self.get(ticket.merged_into, lock=lock)
         return ticket
 
     def save(self, ticket: Ticket, now: datetime) -> Ticket:
@@ -174,6 +176,7 @@ class Tickets:
         """The next Message-ID of that thread, once; one that no header line could hold is left out."""
         if not 0 < len(message_id) <= LONGEST_MESSAGE_ID:
             return
+        self._lock(number)  # two that come at once would get one position, and one of them would be left out
         last = select(func.max(_CHAINS.c.position)).where(_CHAINS.c.ticket == number, _CHAINS.c.side == side)
         position = (self._connection.execute(last).scalar() or 0) + 1
         row = {"ticket": number, "side": side, "position": position, "message_id": message_id}
@@ -186,6 +189,11 @@ class Tickets:
         return next((known[reference] for reference in reversed(references) if reference in known), None)
 
     # ------------------------------------------------------------ rows
+
+    def _lock(self, number: int) -> None:
+        """One writer at a time; rows that only name the ticket may still be added (so not the whole FOR UPDATE)."""
+        this = select(_TICKETS.c.number).where(_TICKETS.c.number == number)
+        self._connection.execute(this.with_for_update(key_share=True))
 
     def _read(self, where: ColumnElement[bool], limit: int) -> list[Ticket]:
         found = select(_TICKETS).where(where).order_by(_TICKETS.c.number.desc()).limit(limit)
@@ -204,6 +212,7 @@ class Tickets:
         counters.pass_by(self._connection, counters.TICKET, ticket.number)
 
     def _update(self, ticket: Ticket, columns: dict[str, Any]) -> None:
+        counters.take_turn(self._connection)
         this = (_TICKETS.c.number == ticket.number) & (_TICKETS.c.version == ticket.version)
         legal = sorted(state for state in State if may_move(state, ticket.state))
         moved = update(_TICKETS).where(this, _TICKETS.c.state.in_(legal)).values(columns)

@@ -7,11 +7,13 @@ from contextlib import contextmanager
 from datetime import datetime
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
 
 from mailbot.desk.people import Person
 from mailbot.desk.situation import Clues, Situation
 from mailbot.store.audit import Audit
 from mailbot.store.deadlines import Deadlines
+from mailbot.store.failures import as_unavailable
 from mailbot.store.gate import Gate
 from mailbot.store.health import Health
 from mailbot.store.history import read_history, read_status
@@ -45,9 +47,17 @@ class Work:
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:
-        """A part of the transaction that is undone alone when it raises."""
-        with self.connection.begin_nested():
-            yield
+        """A part of the transaction that is undone alone when it raises.
+
+        DatabaseUnavailable says that not the part is to blame, and that the transaction is lost.
+        """
+        try:
+            with self.connection.begin_nested():
+                yield
+        except SQLAlchemyError as failure:
+            if (unavailable := as_unavailable(failure)) is None:
+                raise
+            raise unavailable from failure
 
     def situation(
         self,

@@ -13,6 +13,7 @@ from sqlalchemy.dialects.sqlite import Insert as SqliteInsert
 
 from mailbot.desk.deadline import Arm, DeadlineKind
 from mailbot.desk.evidence import ActingAs, Evidence, Sender, TokenState
+from mailbot.store.rows import Understood
 from mailbot.triage.assessment import Reason
 
 T = TypeVar("T")
@@ -39,6 +40,13 @@ def insert_new(connection: Connection, table: Table, row: Mapping[str, Any], ret
     return list(connection.execute(statement).scalars())
 
 
+def put(connection: Connection, table: Table, row: Mapping[str, Any], key: str) -> None:
+    """Insert the row, or write it over the one that has this key."""
+    insert = PostgresqlInsert if connection.dialect.name == "postgresql" else SqliteInsert
+    changed = {name: value for name, value in row.items() if name != key}
+    connection.execute(insert(table).values(row).on_conflict_do_update(index_elements=[key], set_=changed))
+
+
 def unless_there(dialect: str, table: Table) -> SqliteInsert | PostgresqlInsert:
     """INSERT ... ON CONFLICT DO NOTHING, which both databases spell alike and SQLAlchemy keeps twice."""
     if dialect == "postgresql":
@@ -61,6 +69,22 @@ def evidence_from_json(stored: Mapping[str, Any] | None) -> Evidence | None:
     given["token"] = TokenState(given.get("token", TokenState.NONE))
     given["role"] = ActingAs(given.get("role", ActingAs.NONE))
     return Evidence(**given)
+
+
+def understood_to_columns(understood: Understood | None) -> dict[str, Any]:
+    """What was learnt of a mail, as its row keeps it."""
+    if understood is None:
+        return {}
+    return {
+        "message_id": clip(understood.message_id, 998),
+        "sender": clip(understood.sender, 320),
+        "subject": understood.subject,
+        "class": understood.mail_class,
+        "class_reason": understood.class_reason,
+        "fingerprint_content": understood.fingerprint_content,
+        "parsed": dict(understood.parsed),
+        "evidence": evidence_to_json(understood.evidence),
+    }
 
 
 def arm_to_json(arm: Arm | None) -> dict[str, Any] | None:

@@ -1,35 +1,26 @@
-"""A database in memory for every test; every statement that a test runs must also be PostgreSQL's."""
+"""Both databases for every test: SQLite in memory, and PostgreSQL where it is installed."""
 
 from collections.abc import Iterator
 from sqlite3 import Connection
-from typing import Any
 
 import pytest
-from sqlalchemy import ClauseElement, event
-from sqlalchemy.dialects.sqlite import Insert as SqliteInsert
+from sqlalchemy import text
 
+from mailbot.store import tables
 from mailbot.store.database import MEMORY, Database
 from mailbot.store.unit_of_work import Work
-from tests.store.material import POSTGRESQL
+from tests.servers.postgres import Postgres
+
+BOTH = ("sqlite", "postgresql")
 
 
 @pytest.fixture(scope="session")
 def newest() -> Iterator[Connection]:
-    """An empty database at the newest version, migrated once for all tests."""
+    """An empty SQLite database at the newest version, migrated once for all tests."""
     migrated = Database.open(MEMORY)
     migrated.upgrade()
     yield driver_connection(migrated)
     migrated.close()
-
-
-@pytest.fixture
-def database(newest: Connection) -> Iterator[Database]:
-    """A copy of it."""
-    database = Database.open(MEMORY)
-    newest.backup(driver_connection(database))
-    event.listen(database._engine, "before_execute", _must_be_postgresql_too)
-    yield database
-    database.close()
 
 
 def driver_connection(database: Database) -> Connection:
@@ -39,13 +30,56 @@ def driver_connection(database: Database) -> Connection:
     return connection
 
 
+@pytest.fixture(scope="session")
+def postgres_desk(postgres: Postgres) -> Iterator[str]:
+    """The address of a PostgreSQL database at the newest version, migrated once for all tests."""
+    name = postgres.new_database()
+    database = Database.open(postgres.url(name))
+    database.upgrade()
+    database.close()
+    yield postgres.url(name)
+    postgres.drop_database(name)
+
+
+@pytest.fixture(scope="session")
+def postgres_database(postgres_desk: str) -> Iterator[Database]:
+    """That database, opened once."""
+    database = Database.open(postgres_desk, busy_timeout_seconds=5)
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def emptied(postgres_database: Database) -> Database:
+    """That database without a row; its numbers begin at 1 again."""
+    empty(postgres_database)
+    return postgres_database
+
+
+def empty(database: Database) -> None:
+    """Take out every row. DELETE, because TRUNCATE makes new files for each of the tables and indexes."""
+    with database.write() as work:
+        work.connection.execute(text("UPDATE tickets SET merged_into = NULL, follows = NULL, parent = NULL"))
+        work.connection.execute(text("UPDATE inbox SET duplicate_of = NULL"))
+        for table in reversed(tables.metadata.sorted_tables):
+            work.connection.execute(table.delete())
+        work.connection.execute(text("SELECT setval(oid::regclass, 1, false) FROM pg_class WHERE relkind = 'S'"))
+
+
+@pytest.fixture(params=BOTH)
+def database(request: pytest.FixtureRequest) -> Iterator[Database]:
+    """An empty database at the newest version, of either kind."""
+    if request.param == "postgresql":
+        yield request.getfixturevalue("emptied")
+        return
+    database = Database.open(MEMORY)
+    request.getfixturevalue("newest").backup(driver_connection(database))
+    yield database
+    database.close()
+
+
 @pytest.fixture
 def work(database: Database) -> Iterator[Work]:
     """One transaction for the whole test."""
     with database.rehearse() as work:
         yield work
-
-
-def _must_be_postgresql_too(_connection: object, statement: object, *_rest: Any) -> None:
-    if isinstance(statement, ClauseElement) and not isinstance(statement, SqliteInsert):  # that one has its own test
-        statement.compile(dialect=POSTGRESQL)

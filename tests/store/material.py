@@ -4,8 +4,6 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import create_mock_engine
-
 from mailbot.desk.deadline import Arm, DeadlineKind
 from mailbot.desk.decision import Disposition, Outcome
 from mailbot.desk.evidence import Evidence, Sender, TokenState
@@ -16,7 +14,6 @@ from mailbot.store.rows import InboxRow, OutboxRow, QueuedMail, Understood
 from mailbot.store.unit_of_work import Work
 from mailbot.triage.assessment import Kind, Level, Priority
 
-POSTGRESQL = create_mock_engine("postgresql+psycopg://", lambda *_: None).dialect
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)

@@ -97,12 +97,12 @@ def test_the_database_itself_keeps_a_key_once(work: Work) -> None:
     opened(work)
     work.deadlines.arm(1, UNCLAIMED, NOW, "p", NOW)
     copied = "ticket, kind, step, cycle, due_at, policy_hash, state, reason, armed_at"
-    with pytest.raises(IntegrityError, match="UNIQUE"):
+    with pytest.raises(IntegrityError, match=r"(?i)unique"):
         work.connection.execute(text(f"INSERT INTO deadlines ({copied}) SELECT {copied} FROM deadlines"))
 
 
 def test_a_deadline_of_no_ticket_is_refused(work: Work) -> None:
-    with pytest.raises(IntegrityError, match="FOREIGN KEY"):
+    with pytest.raises(IntegrityError, match=r"(?i)foreign key"):
         work.deadlines.arm(99, UNCLAIMED, NOW, "p", NOW)
 
 

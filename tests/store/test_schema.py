@@ -7,37 +7,38 @@ from enum import StrEnum
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, create_engine, inspect, select, text
+from sqlalchemy import Engine, create_engine, inspect, text
 from sqlalchemy.exc import IntegrityError, StatementError
-from sqlalchemy.schema import CreateIndex, CreateTable
 
 from mailbot.desk.people import Person
 from mailbot.desk.ticket import AttachmentRef, Entry, Participant, State, Ticket
 from mailbot.store import tables
-from mailbot.store.database import Database
+from mailbot.store.database import MEMORY, Database
 from mailbot.store.states import DeadlineState, InboxState, OutboxState
 from mailbot.store.unit_of_work import Work
-from mailbot.store.values import unless_there
-from tests.store.material import NOW, POSTGRESQL, a_ticket, opened, queued, received
+from tests.servers.postgres import Postgres
+from tests.store.conftest import BOTH
+from tests.store.material import NOW, a_ticket, opened, queued, received
 
 ALL_TABLES = sorted(tables.metadata.tables)
 
 
-@pytest.fixture(scope="module")
-def declared() -> Iterator[Engine]:
-    """The schema as `tables` declares it."""
-    engine = create_engine("sqlite://")
-    tables.metadata.create_all(engine)
-    yield engine
-    engine.dispose()
+@pytest.fixture(scope="module", params=BOTH)
+def both(request: pytest.FixtureRequest) -> Iterator[tuple[Engine, Engine]]:
+    """The schema as the migrations make it, and as `tables` declares it."""
+    if request.param == "sqlite":
+        yield from made(MEMORY, "sqlite://")
+        return
+    server: Postgres = request.getfixturevalue("postgres")
+    yield from made(*(server.url(server.new_database()) for _ in range(2)))
 
 
-@pytest.fixture(scope="module")
-def migrated() -> Iterator[Engine]:
-    """The schema as the migrations make it."""
-    database = Database.open("sqlite:///:memory:")
+def made(migrated: str, declared: str) -> Iterator[tuple[Engine, Engine]]:
+    database, engine = Database.open(migrated), create_engine(declared)
     database.upgrade()
-    yield database._engine
+    tables.metadata.create_all(engine)
+    yield database._engine, engine
+    engine.dispose()
     database.close()
 
 
@@ -57,12 +58,14 @@ def shape(engine: Engine, table: str) -> dict[str, Any]:
     }
 
 
-def test_migrations_make_the_tables_that_are_declared_and_no_others(declared: Engine, migrated: Engine) -> None:
+def test_migrations_make_the_tables_that_are_declared_and_no_others(both: tuple[Engine, Engine]) -> None:
+    migrated, declared = both
     assert set(inspect(migrated).get_table_names()) - {"alembic_version"} == set(inspect(declared).get_table_names())
 
 
 @pytest.mark.parametrize("table", ALL_TABLES)
-def test_migrations_make_each_table_as_it_is_declared(table: str, declared: Engine, migrated: Engine) -> None:
+def test_migrations_make_each_table_as_it_is_declared(table: str, both: tuple[Engine, Engine]) -> None:
+    migrated, declared = both
     assert shape(migrated, table) == shape(declared, table)
 
 
@@ -160,23 +163,3 @@ def test_a_time_comes_back_in_utc_whatever_zone_it_went_in_with(work: Work) -> N
 def test_a_time_without_a_zone_is_refused(work: Work) -> None:
     with pytest.raises(StatementError, match="without a zone"):
         work.tickets.save(a_ticket(opened_at=datetime(2026, 3, 2)), NOW)  # noqa: DTZ001 - the mistake that is meant
-
-
-@pytest.mark.parametrize("table", ALL_TABLES)
-def test_every_table_is_postgresql_too(table: str) -> None:
-    known = tables.metadata.tables[table]
-    made = str(CreateTable(known).compile(dialect=POSTGRESQL))
-    assert "DATETIME" not in made
-    assert all(str(CreateIndex(index).compile(dialect=POSTGRESQL)) for index in known.indexes)
-
-
-def test_insert_unless_there_is_spelt_for_each_database() -> None:
-    row = {"name": "ticket", "next": 1}
-    for name, dialect in (("postgresql", POSTGRESQL), ("sqlite", create_engine("sqlite://").dialect)):
-        compiled = str(unless_there(name, tables.counters).values(row).compile(dialect=dialect))
-        assert compiled.endswith("ON CONFLICT DO NOTHING")
-
-
-def test_claims_skip_what_another_worker_has_locked_where_the_database_can() -> None:
-    claim = select(tables.inbox.c.id).with_for_update(skip_locked=True)
-    assert "FOR UPDATE SKIP LOCKED" in str(claim.compile(dialect=POSTGRESQL))

@@ -9,6 +9,8 @@ from typing import Any
 from sqlalchemy import JSON, BigInteger, CheckConstraint, Column, DateTime, Dialect, Enum, Integer, String, Text
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
+from mailbot.store.storable import storable
+
 
 class UtcDateTime(TypeDecorator[datetime]):
     """An instant: any zone goes in, UTC comes out; a time without a zone is refused."""
@@ -31,11 +33,32 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
+class Plain(TypeDecorator[str]):
+    """A text of at most so many characters, or of any length; what no database keeps is replaced, the rest cut off."""
+
+    impl = String
+    cache_ok = True
+
+    def __init__(self, characters: int | None = None) -> None:
+        super().__init__(characters)
+        self.characters = characters
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """VARCHAR where it has a width, else TEXT."""
+        return Text() if self.characters is None else String(self.characters)
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        """In: as the column can hold it, whether it is to be kept or to be found."""
+        return None if value is None else storable(value, self.characters)
+
+
 # SQLite numbers rows by itself only where the key is spelt INTEGER; it is 64 bits wide there.
 Id = BigInteger().with_variant(Integer(), "sqlite")
-MAIL_ID = String(998)
-ADDRESS = String(320)
-WORD = String(64)
+MAIL_ID = Plain(998)
+ADDRESS = Plain(320)
+WORD = Plain(64)
+NAME = Plain(200)
+TEXT = Plain()
 
 
 def choice(kind: type[StrEnum]) -> TypeEngine[Any]:
@@ -62,7 +85,7 @@ def word(name: str) -> Column[str]:
 
 def text(name: str) -> Column[str]:
     """A text of any length that is never NULL."""
-    return Column(name, Text, nullable=False, default="")
+    return Column(name, TEXT, nullable=False, default="")
 
 
 def address(name: str, *, index: bool = False) -> Column[str]:

@@ -10,9 +10,7 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
-    String,
     Table,
-    Text,
     UniqueConstraint,
 )
 
@@ -22,6 +20,8 @@ from mailbot.desk.ticket import Side
 from mailbot.store.states import DeadlineState, InboxState, OutboxState, Phase
 from mailbot.store.tables.columns import (
     MAIL_ID,
+    NAME,
+    TEXT,
     WORD,
     Id,
     address,
@@ -41,8 +41,8 @@ inbox = Table(
     "inbox",
     metadata,
     Column("id", Id, primary_key=True),
-    Column("account", String(200), nullable=False),
-    Column("folder", String(200), nullable=False),
+    Column("account", NAME, nullable=False),
+    Column("folder", NAME, nullable=False),
     Column("uidvalidity", BigInteger, nullable=False),
     Column("uid", BigInteger, nullable=False),
     Column("raw", LargeBinary),  # NULL once retention took the bytes
@@ -144,8 +144,8 @@ deadlines = Table(
 mailboxes = Table(
     "mailboxes",
     metadata,
-    Column("account", String(200), primary_key=True),
-    Column("folder", String(200), primary_key=True),
+    Column("account", NAME, primary_key=True),
+    Column("folder", NAME, primary_key=True),
     Column("uidvalidity", BigInteger, nullable=False),
     instant("first_start"),
     instant("renumbered_at", nullable=True),
@@ -155,8 +155,8 @@ mailboxes = Table(
 leases = Table(
     "leases",
     metadata,
-    Column("name", String(200), primary_key=True),
-    Column("holder", Text, nullable=False),
+    Column("name", NAME, primary_key=True),
+    Column("holder", TEXT, nullable=False),
     Column("epoch", Integer, nullable=False),
     instant("lease_until"),
 )

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, ForeignKey, Index, Integer, String, Table
+from sqlalchemy import Column, ForeignKey, Index, Integer, Table
 
 from mailbot.store.states import HealthState
-from mailbot.store.tables.columns import ADDRESS, WORD, Id, choice, instant, number, one_of, text, values, word
+from mailbot.store.tables.columns import ADDRESS, WORD, Id, Plain, choice, instant, number, one_of, text, values, word
 from mailbot.store.tables.schema import metadata
 
 decisions = Table(
@@ -34,7 +34,7 @@ gate_counters = Table(
     "gate_counters",
     metadata,
     Column("id", Id, primary_key=True),
-    Column("key", String(500), nullable=False),
+    Column("key", Plain(500), nullable=False),
     instant("at"),
     number("amount", 1),
     Index("ix_gate_counters_key_at", "key", "at"),
@@ -64,7 +64,7 @@ audit = Table(
 health = Table(
     "health",
     metadata,
-    Column("component", String(500), primary_key=True),
+    Column("component", Plain(500), primary_key=True),
     Column("state", choice(HealthState), nullable=False),
     instant("since"),
     text("detail"),

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, ForeignKey, Integer, LargeBinary, String, Table, Text, UniqueConstraint
+from sqlalchemy import Boolean, Column, ForeignKey, Integer, LargeBinary, Table, UniqueConstraint
 
 from mailbot.desk.ticket import CancelReason, Joined, Side, State, Visibility, WaitingFor
 from mailbot.store.tables.columns import (
     ADDRESS,
     MAIL_ID,
+    NAME,
+    TEXT,
     WORD,
     Id,
     address,
@@ -40,7 +42,7 @@ tickets = Table(
     Column("priority", choice(Priority), nullable=False),
     Column("version", Integer, nullable=False),
     Column("question", Boolean, nullable=False),
-    Column("service", Text),
+    Column("service", TEXT),
     Column("owner", ADDRESS),
     Column("waiting_for", choice(WaitingFor)),
     instant("waiting_until", nullable=True),
@@ -51,15 +53,15 @@ tickets = Table(
     Column("parent", ForeignKey("tickets.number")),
     Column("disruption", choice(Disruption), nullable=False),
     values("disruption_words"),
-    Column("rule", Text),
+    Column("rule", TEXT),
     Column("affected", Integer),
     Column("vip", Boolean, nullable=False),
     values("missing"),
     number("cycle"),
     Column("asked_unclear", Boolean, nullable=False),
-    Column("faq_entry", Text),
+    Column("faq_entry", TEXT),
     Column("specialist_answered", Boolean, nullable=False),
-    Column("alert_key", Text),
+    Column("alert_key", TEXT),
     number("alert_count"),
     instant("response_due_at", nullable=True),
     instant("resolution_due_at", nullable=True),
@@ -83,7 +85,7 @@ facts = Table(
     "facts",
     metadata,
     Column("ticket", ForeignKey("tickets.number"), primary_key=True),
-    Column("name", String(200), primary_key=True),
+    Column("name", NAME, primary_key=True),
     text("value"),
 )
 
@@ -158,7 +160,7 @@ entry_attachments = Table(
     text("type"),
     number("size_bytes"),
     Column("inline", Boolean, nullable=False),
-    Column("content_id", Text),
+    Column("content_id", TEXT),
 )
 
 # The two threads of a ticket: a mail to one side names only Message-IDs of that side's chain.

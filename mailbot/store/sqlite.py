@@ -1,0 +1,47 @@
+"""SQLite: WAL, every commit on the disk (`synchronous = FULL`), foreign keys, and one writer at a time."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import URL
+from sqlalchemy.pool import StaticPool
+
+from mailbot.store.modes import Mode, mode_of
+from mailbot.store.storable import dump_json
+
+
+def file_of(url: URL) -> Path | None:
+    """The file of the database; None in memory, or where the database is no SQLite."""
+    if url.get_backend_name() != "sqlite" or url.database in (None, "", ":memory:"):
+        return None
+    return Path(str(url.database)).absolute()
+
+
+def make_sqlite_engine(url: URL, busy_timeout_seconds: float) -> Engine:
+    """The engine; a file is made for its owner alone, because it holds people's mail."""
+    options: dict[str, Any] = {"connect_args": {"timeout": busy_timeout_seconds, "check_same_thread": False}}
+    file = file_of(url)
+    if file is None:
+        options["poolclass"] = StaticPool  # a single connection for everything
+    else:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.touch(mode=0o600)
+    engine = create_engine(url, json_serializer=dump_json, **options)
+    event.listen(engine, "connect", _set_up)
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _set_up(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # we say BEGIN ourselves; the driver would say it too late
+    for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin(connection: Connection) -> None:
+    reading = mode_of(connection) is Mode.READ
+    connection.exec_driver_sql(f"PRAGMA query_only = {int(reading)}")
+    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
