@@ -63,9 +63,10 @@ class App:
 
     def __init__(self, folder: Path, *, parser: Parser, clock: Clock = utc_now, last_good: bool = False) -> None:
         self._folder = folder
-        self._looked_like = _look_of(folder)
+        looked_like = _look_of(folder)  # before the files are read, so that an edit meanwhile is seen as one
         start = load_or_last_good(folder) if last_good else Start(load(folder))
         self.snapshot = start.snapshot
+        self._looked_like = _without(looked_like, self.snapshot.state_folder)
         self.refused = start.refused  # why that is the last good configuration instead of the folder's
         self.database = Database.open(self.snapshot.database_url)
         self.database.upgrade()
@@ -95,13 +96,18 @@ class App:
         self.database.claim_daemon("mailbot run")
         self._tell_or_keep()
         working = replace(self.parts, wakes=Wakes(stop=stop or threading.Event()))
-        self._supervisor = Supervisor(working, roles, changed=self._files_changed)
+        self._supervisor = Supervisor(working, roles, changed=self.files_changed)
         self._supervisor.run(handle_signals=handle_signals)
 
     def reload(self) -> None:
         """Let a running daemon read its configuration again."""
         if self._supervisor is not None:
             self._supervisor.reload()
+
+    def files_changed(self) -> bool:
+        """Whether somebody has edited the configuration since the last look."""
+        before, self._looked_like = self._looked_like, _without(_look_of(self._folder), self.snapshot.state_folder)
+        return before != self._looked_like
 
     def once(self, now: datetime | None = None) -> Turn:
         """One turn of every loop, in the order of a mail's way. Raises AlreadyRunning beside another daemon."""
@@ -164,18 +170,13 @@ class App:
 
     def _load_again(self) -> parts.Snapshot:
         fresh = load(self._folder)
-        fixed = ("mailboxes", "database_url")
-        if changed := [name for name in fixed if getattr(fresh, name) != getattr(self.snapshot, name)]:
+        if changed := _changed_for_good(self.snapshot, fresh):
             warn("restart_needed", changed=",".join(changed))
         adapted = adapt(fresh)
         self.snapshot = fresh
         self.refused = ()
         self._keep(fresh)
         return adapted
-
-    def _files_changed(self) -> bool:
-        before, self._looked_like = self._looked_like, _look_of(self._folder)
-        return before != self._looked_like
 
     def _postman(self) -> Postman:
         return SmtpPostman(self.snapshot.smtp)
@@ -249,14 +250,29 @@ def counts_from(since: Since | date, policy: Policy) -> datetime | None:
     return midnight.astimezone(UTC)
 
 
-def _look_of(folder: Path) -> frozenset[tuple[str, int, int]]:
+def _changed_for_good(before: Snapshot, after: Snapshot) -> list[str]:
+    """What only a restart can change. Compared as it is shown: secrets are read anew by each login anyway."""
+    fixed = ("mailboxes", "database_url")
+    return [name for name in fixed if repr(getattr(after, name)) != repr(getattr(before, name))]
+
+
+Look = frozenset[tuple[Path, int, int]]
+
+
+def _look_of(folder: Path) -> Look:
     """What changes when somebody edits a file."""
     seen = set()
-    for path in folder.rglob("*"):
+    for path in folder.resolve().rglob("*"):
         with suppress(OSError):  # editors write and remove files of their own
             state = path.stat()
-            seen.add((str(path), state.st_mtime_ns, state.st_size))
+            seen.add((path, state.st_mtime_ns, state.st_size))
     return frozenset(seen)
+
+
+def _without(look: Look, state_folder: Path) -> Look:
+    """What the desk itself writes is no edit, wherever admins let it write."""
+    inside = (state_folder, *state_folder.parents)
+    return frozenset(one for one in look if not one[0].is_relative_to(state_folder) and one[0] not in inside)
 
 
 def _no_postman() -> Postman:

@@ -93,3 +93,25 @@ def test_mail_counts_from_the_first_start_from_a_date_or_always(app: App) -> Non
     everything = counts_from(Since.EVERYTHING, policy)
     assert everything is not None
     assert everything < datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def test_a_reload_asks_for_a_restart_only_where_a_mailbox_really_changed(
+    folder: Path, app: App, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert app.settings.reload()
+    assert "restart_needed" not in caplog.text
+    main = folder / "mailbot.toml"
+    main.write_text(main.read_text().replace('account = "', 'account = "other-'))
+    assert app.settings.reload()
+    assert "restart_needed" in caplog.text
+
+
+def test_what_the_desk_writes_itself_is_no_edit(house: Path) -> None:
+    main = house / "mailbot.toml"
+    main.write_text(main.read_text().replace("[database]", '[database]\nstate_folder = "state"'))
+    with build(house, in_process=True) as app:
+        app.once()
+        assert not app.files_changed()
+        (house / "routing.toml").touch()
+        assert app.files_changed()
+        assert not app.files_changed()
