@@ -11,9 +11,11 @@ from __future__ import annotations
 import asyncio
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from mailbot.daemon.announcing import Announcer
 from mailbot.daemon.deadlines import Deadlines
 from mailbot.daemon.delivery import Delivery
 from mailbot.daemon.health import Vital, forget_other_parts, tell_configuration
@@ -29,18 +31,20 @@ INTAKE, PROCESSING, DEADLINES, DELIVERY = "intake", "processing", "deadlines", "
 ROLES = (INTAKE, PROCESSING, DEADLINES, DELIVERY)
 PAUSE_SECONDS = 5.0  # after a loop raised
 PROCESSING_POLL_SECONDS = 5.0
-JOIN_SECONDS = 80.0  # less than systemd's TimeoutStopSec
+JOIN_SECONDS = 80.0  # all loops together: less than systemd's TimeoutStopSec
 TICK_SECONDS = 0.2
 
 
 @dataclass(frozen=True, slots=True)
 class Loop:
-    """One thread: `work` runs until the stop."""
+    """One thread: `work` runs until the stop, `problem` says what it cannot reach, `tried` that it reached out once."""
 
     name: str
     work: Callable[[], None]
     pulse: Pulse
     wake: threading.Event | None = None
+    problem: Callable[[], str] = str
+    tried: threading.Event | None = None
 
 
 class Supervisor:
@@ -56,7 +60,7 @@ class Supervisor:
     ) -> None:
         self._parts = parts
         self._changed = changed
-        self._notifier = notifier or Notifier()
+        self._announcer = Announcer(notifier or Notifier())
         self._stop_wanted = self._reload_wanted = (
             False  # plain flags: a lock taken in a signal handler may be held already
         )
@@ -71,11 +75,13 @@ class Supervisor:
         remember_config(self._parts)
         forget_other_parts(self._parts)
         tell_configuration(self._parts)
-        threads = [threading.Thread(target=self._keep, args=(loop,), name=loop.name) for loop in self._loops]
+        # Daemon threads: one that still waits for a server when the time is up must not keep the process.
+        threads = [
+            threading.Thread(target=self._keep, args=(loop,), name=loop.name, daemon=True) for loop in self._loops
+        ]
         for thread in threads:
             thread.start()
         log("started", loops=",".join(loop.name for loop in self._loops), config=self._parts.snapshot.hash)
-        self._notifier.ready(self._how())
         self._watch()
         self._finish(threads)
 
@@ -112,17 +118,18 @@ class Supervisor:
         return self._changed()
 
     def _reload(self) -> None:
-        self._notifier.reloading()
+        self._announcer.reloading()
         if self._parts.settings.reload():
             remember_config(self._parts)
         tell_configuration(self._parts)
-        self._notifier.ready(self._how())
+        self._announcer.reloaded(self._how())
 
     def _how(self) -> str:
         """The line for `systemctl status`."""
-        if not self._parts.settings.problem:
-            return "working"
-        return "working with the last good configuration: the files have errors, see `mailbot check`"
+        problems = [f"{loop.name} cannot work: {problem}" for loop in self._loops if (problem := loop.problem())]
+        if self._parts.settings.problem:
+            problems.insert(0, "last good configuration, the files have errors (mailbot check)")
+        return f"degraded: {'; '.join(problems)}" if problems else "working"
 
     def _show_life(self) -> None:
         """To systemd's watchdog, and to `mailbot status`."""
@@ -131,17 +138,18 @@ class Supervisor:
         self._vital.tell(state, self._parts.clock(), ",".join(silent) or self._parts.holder)
         if silent:
             warn("no_progress", loops=",".join(silent))
-        elif self._notifier.watchdog_seconds is not None:
-            self._notifier.alive()
+        tried = all(loop.tried.is_set() for loop in self._loops if loop.tried)
+        self._announcer.tell(self._how(), tried=tried, alive=not silent)
 
     def _finish(self, threads: list[threading.Thread]) -> None:
         log("stopping")
-        self._notifier.stopping()
+        self._announcer.stopping()
         for loop in self._loops:
             if loop.wake is not None:
                 loop.wake.set()
+        deadline = time.monotonic() + JOIN_SECONDS
         for thread in threads:
-            thread.join(JOIN_SECONDS)
+            thread.join(max(0.0, deadline - time.monotonic()))
         late = [thread.name for thread in threads if thread.is_alive()]
         self._parts.parser.close()
         self._vital.tell(HealthState.STOPPED, self._parts.clock(), self._parts.holder)
@@ -174,7 +182,7 @@ class Supervisor:
         return loops
 
     def _intake(self, number: int) -> Loop:
-        pulse = Pulse()
+        pulse, tried = Pulse(), threading.Event()
         intake = Intake(self._parts, self._parts.mailboxes[number], pulse)
 
         def work() -> None:
@@ -182,13 +190,15 @@ class Supervisor:
                 while not self._parts.wakes.stop.is_set():
                     pulse.beat(300)
                     intake.turn(self._parts.clock())
+                    tried.set()
                     poll_seconds = self._parts.snapshot.intervals.mailbox_poll_seconds
                     pulse.beat(poll_seconds + 300)
                     intake.wait(poll_seconds)
             finally:
+                tried.set()
                 intake.close()
 
-        return Loop(f"intake:{intake.account}", work, pulse)
+        return Loop(f"intake:{intake.account}", work, pulse, problem=lambda: intake.problem, tried=tried)
 
     def _processing(self) -> Loop:
         pulse = Pulse()
@@ -226,7 +236,7 @@ class Supervisor:
         def work() -> None:
             asyncio.run(delivery.work(wait))
 
-        return Loop(DELIVERY, work, pulse, wake)
+        return Loop(DELIVERY, work, pulse, wake, lambda: delivery.problem)
 
 
 def _wait(wake: threading.Event, timeout_seconds: float) -> None:

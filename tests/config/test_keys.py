@@ -1,7 +1,7 @@
 """The keys: made with one command, replaced without losing a thread, for the owner's eyes only."""
 
 import stat
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -74,7 +74,7 @@ def test_a_service_reads_them_as_a_credential_of_systemd(tmp_path: Path, monkeyp
 
 def test_it_is_known_when_each_key_was_made(tmp_path: Path) -> None:
     path = new_keys(tmp_path)
-    today = date.today()
+    today = datetime.now(UTC).date()
     assert all(made is not None and abs(made.date() - today).days <= 1 for made in keys_made(tmp_path))
     path.write_text("".join(line for line in path.read_text().splitlines(True) if not line.startswith("made")))
     assert keys_made(tmp_path) == (None, None)
