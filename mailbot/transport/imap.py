@@ -20,6 +20,7 @@ from typing import Any
 from imapclient import DELETED, IMAPClient
 from imapclient.response_parser import parse_fetch_response
 
+from mailbot.transport.imap_folders import name_on_server
 from mailbot.transport.imap_login import ImapSettings, connect, hang_up, says_later, unavailable
 from mailbot.transport.mailbox import (
     EXCERPT_BYTES,
@@ -56,6 +57,8 @@ class ImapMailbox:
         self._client: IMAPClient | None = None
         self._connected_at = 0.0
         self._selected: dict[bytes, Any] = {}
+        self._server_folder = settings.folder
+        self._server_archive = settings.archive_folder
 
     @property
     def account(self) -> str:
@@ -77,6 +80,7 @@ class ImapMailbox:
                 return self._select()
         self._client = connect(self.settings)
         self._connected_at = time.monotonic()
+        self._find_folders()
         return self._select()
 
     def uids(self, from_uid: int = 1) -> Sequence[MessageRef]:
@@ -143,17 +147,23 @@ class ImapMailbox:
             hang_up(client)
             raise
 
+    def _find_folders(self) -> None:
+        archive = self.settings.archive_folder
+        with self._speaking() as client:
+            self._server_folder = name_on_server(client, self.folder)
+            self._server_archive = None if archive is None else name_on_server(client, archive)
+
     def _select(self) -> int:
         with self._speaking() as client:
             try:
-                self._selected = dict(client.select_folder(self.folder))
+                self._selected = dict(client.select_folder(self._server_folder))
             except imaplib.IMAP4.abort:
                 raise
             except imaplib.IMAP4.error as refusal:
                 # Gone or renamed: a person must look; a new, empty folder would hide the loss.
                 raise MailboxUnavailable(f"{self.folder}: {refusal}", temporary=says_later(str(refusal))) from refusal
             if b"UIDNEXT" not in self._selected:
-                self._selected[b"UIDNEXT"] = client.folder_status(self.folder, [b"UIDNEXT"])[b"UIDNEXT"]
+                self._selected[b"UIDNEXT"] = client.folder_status(self._server_folder, [b"UIDNEXT"])[b"UIDNEXT"]
             return int(self._selected[b"UIDVALIDITY"])
 
     def _look(self, uid_set: str) -> list[MessageRef]:
@@ -186,7 +196,7 @@ class ImapMailbox:
                 yield Fetched(ref.uid, kept, ref.internal_date, ref.size_bytes, truncated)
 
     def _mark(self, client: IMAPClient, uids: Sequence[int]) -> None:
-        archive = self.settings.archive_folder
+        archive = self._server_archive
         if archive is not None and client.has_capability("MOVE"):
             client.move(uids, archive)
         elif archive is not None and client.has_capability("UIDPLUS"):

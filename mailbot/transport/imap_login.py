@@ -8,7 +8,7 @@ import contextlib
 import imaplib
 import socket
 import ssl
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from imapclient import IMAPClient, SocketTimeout
@@ -16,9 +16,11 @@ from imapclient.exceptions import CapabilityError, LoginError
 
 from mailbot.transport.mailbox import MailboxUnavailable
 from mailbot.transport.security import (
+    NO_STARTTLS,
     Auth,
     Secret,
     Security,
+    certificate_refused,
     refuse_control_characters,
     refuse_plaintext,
     reveal,
@@ -54,7 +56,7 @@ def connect(settings: ImapSettings) -> IMAPClient:
         client = _dial(settings)
         try:
             if settings.security is Security.STARTTLS:
-                client.starttls(tls_context(settings.ca_file))
+                _start_tls(client, settings)
             _login(client, settings)
         except BaseException:
             # Nothing may be said on a half-open connection, not even LOGOUT.
@@ -79,17 +81,30 @@ def _dial(settings: ImapSettings) -> IMAPClient:
     return client
 
 
+def _start_tls(client: IMAPClient, settings: ImapSettings) -> None:
+    # Asked of imaplib: what imapclient is asked before the login it still believes after it.
+    if "STARTTLS" not in client._imap.capabilities:
+        raise CapabilityError(NO_STARTTLS)
+    client.starttls(tls_context(settings.ca_file))
+
+
 def _login(client: IMAPClient, settings: ImapSettings) -> None:
     secret = reveal(settings.password)
     refuse_control_characters(password=secret)
     match settings.auth:
         case Auth.XOAUTH2:
-            client.oauth2_login(settings.user, secret)
+            client.sasl_login("XOAUTH2", _xoauth2(settings.user, secret))
         case Auth.PASSWORD if (settings.user + secret).isascii():
             client.login(settings.user, secret)
         case Auth.PASSWORD:
             # LOGIN is ASCII in imaplib; AUTHENTICATE PLAIN is UTF-8 (RFC 4616).
             client.plain_login(settings.user, secret)
+
+
+def _xoauth2(user: str, token: str) -> Callable[[bytes], str]:
+    """Say the token once; a second challenge is the account of an error, which wants an empty answer."""
+    answers = iter([f"user={user}\1auth=Bearer {token}\1\1"])
+    return lambda challenge: next(answers, "")
 
 
 @contextlib.contextmanager
@@ -102,7 +117,7 @@ def unavailable(where: str) -> Iterator[None]:
 
 
 def _describe(error: Exception) -> str:
-    return " ".join(str(error).split()) or type(error).__name__
+    return certificate_refused(error) or " ".join(str(error).split()) or type(error).__name__
 
 
 def _is_temporary(error: Exception) -> bool:
@@ -122,8 +137,9 @@ def _is_temporary(error: Exception) -> bool:
 
 def says_later(text: str) -> bool:
     """Whether a refusal names a passing condition (RFC 5530 codes, and how servers word it)."""
-    words = ("[unavailable]", "[inuse]", "[limit]", "[serverbug]", "temporar", "try again", "too many")
-    return any(word in text.lower() for word in words)
+    codes = ("[unavailable]", "[inuse]", "[limit]", "[serverbug]", "[overquota]", "[throttled]")
+    words = ("temporar", "try again", "too many", "busy", "not connected", "bandwidth", "exceeded", "unavailable")
+    return any(word in text.lower() for word in codes + words)
 
 
 def hang_up(client: IMAPClient) -> None:

@@ -39,7 +39,11 @@ class Sent:
 
 
 class DeliveryFailed(Exception):
-    """Not delivered, or (`unknown`) perhaps delivered: the connection died once the final dot may have been written."""
+    """Not delivered, or (`unknown`) perhaps delivered: the connection died once the final dot may have been written.
+
+    `permanent` in phase `connect` is about the desk, not about the mail: a person must mend the login, the certificate
+    or the settings, and the mail waits for that.
+    """
 
     def __init__(
         self, reason: str, *, permanent: bool, phase: Phase, code: int | None = None, unknown: bool = False

@@ -21,6 +21,9 @@ class Security(StrEnum):
     NONE = "none"
 
 
+NO_STARTTLS = "the server does not offer STARTTLS, or somebody in between has removed the offer"
+
+
 class Auth(StrEnum):
     """How the desk proves who it is to a mail server."""
 
@@ -56,6 +59,13 @@ def tls_context(ca_file: str | None = None) -> ssl.SSLContext:
     context = ssl.create_default_context(cafile=ca_file)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     return context
+
+
+def certificate_refused(error: BaseException | None) -> str | None:
+    """What is wrong with the server's certificate, where that is at the bottom of an error."""
+    while error is not None and not isinstance(error, ssl.SSLCertVerificationError):
+        error = error.__cause__ or error.__context__
+    return None if error is None else f"the certificate is not accepted: {error.verify_message}"
 
 
 def reveal(secret: Secret) -> str:

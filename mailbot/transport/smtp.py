@@ -2,7 +2,8 @@
 
 | failure | is |
 |---|---|
-| connection, login, silence before DATA's 354, or any 4xx | temporary |
+| connection, silence before DATA's 354, or any 4xx | temporary |
+| bad certificate, STARTTLS missing, login or greeting refused (5xx) | permanent in phase `connect`: the mail waits |
 | any other 5xx, SIZE too small, 8BITMIME or SMTPUTF8 missing | permanent |
 | lost connection, silence or nonsense once the message is being written | unknown |
 | QUIT or RSET after the 250 | none: the mail was sent |
@@ -22,9 +23,11 @@ from aiosmtplib import SMTP, SMTPResponse
 
 from mailbot.transport.postman import DeliveryFailed, Envelope, Phase, Sent, check_addresses
 from mailbot.transport.security import (
+    NO_STARTTLS,
     Auth,
     Secret,
     Security,
+    certificate_refused,
     refuse_control_characters,
     refuse_plaintext,
     reveal,
@@ -33,6 +36,7 @@ from mailbot.transport.security import (
 
 GOODBYE_SECONDS = 5.0
 CLOSING = 421
+LOGIN_WANTED = frozenset({530, 534, 535, 538})  # RFC 4954 section 6
 _LINE_END = re.compile(rb"\r\n|\r|\n")
 _LINE_DOT = re.compile(rb"(?m)^\.")
 _WIRE_ERRORS = (aiosmtplib.SMTPException, OSError, ValueError)
@@ -129,7 +133,7 @@ class SmtpPostman:
 
     async def _after(self, failure: DeliveryFailed) -> None:
         lost = failure.code is None and not failure.permanent
-        if lost or failure.code == CLOSING:
+        if lost or failure.code == CLOSING or failure.phase is Phase.CONNECT:
             self._drop()
         else:
             await self._reset()
@@ -155,8 +159,8 @@ async def _connect(settings: SmtpSettings) -> SMTP:
         hostname=settings.host,
         port=settings.port,
         use_tls=settings.security is Security.TLS,
-        # True or False, never None: None would log in over a connection from which STARTTLS was stripped.
-        start_tls=settings.security is Security.STARTTLS,
+        # Not the library's None ("where it is offered"): STARTTLS is demanded below.
+        start_tls=False,
         tls_context=None if settings.security is Security.NONE else tls_context(settings.ca_file),
         local_hostname=settings.local_hostname,
         timeout=settings.command_timeout_seconds,
@@ -165,6 +169,8 @@ async def _connect(settings: SmtpSettings) -> SMTP:
         try:
             await client.connect(timeout=settings.connect_timeout_seconds)
             await client.ehlo()
+            if settings.security is Security.STARTTLS:
+                await _start_tls(client)
             await _login(client, settings)
         except BaseException:
             client.close()
@@ -172,9 +178,18 @@ async def _connect(settings: SmtpSettings) -> SMTP:
     return client
 
 
+async def _start_tls(client: SMTP) -> None:
+    if not client.supports_extension("starttls"):
+        raise _for_a_person(NO_STARTTLS)
+    await client.starttls()
+    await client.ehlo()  # what was offered in clear may have been anybody's
+
+
 async def _login(client: SMTP, settings: SmtpSettings) -> None:
     if settings.user is None:
         return
+    if not client.supports_extension("auth"):
+        raise _for_a_person("the server offers no login")
     secret = reveal(settings.password)
     match settings.auth:
         case Auth.PASSWORD:
@@ -220,6 +235,10 @@ def _demand(client: SMTP, extension: str) -> None:
         raise _lacking(f"the mail needs {extension}, which the server does not offer")
 
 
+def _for_a_person(reason: str) -> DeliveryFailed:
+    return DeliveryFailed(reason, permanent=True, phase=Phase.CONNECT)
+
+
 def _lacking(reason: str) -> DeliveryFailed:
     return DeliveryFailed(reason, permanent=True, phase=Phase.MAIL)
 
@@ -238,6 +257,8 @@ def _failing(phase: Phase, unknown: bool = False) -> Iterator[None]:
     except aiosmtplib.SMTPResponseException as refusal:
         _fail(SMTPResponse(refusal.code, refusal.message), phase, unknown)
     except _WIRE_ERRORS as error:
+        if (words := certificate_refused(error)) is not None:
+            raise _for_a_person(words) from error
         reason = " ".join(str(error).split()) or type(error).__name__
         raise DeliveryFailed(reason, permanent=False, phase=phase, unknown=unknown) from error
 
@@ -245,12 +266,11 @@ def _failing(phase: Phase, unknown: bool = False) -> Iterator[None]:
 def _fail(answer: SMTPResponse, phase: Phase, unknown: bool = False) -> NoReturn:
     """Raise what an unwelcome answer means; only a clear refusal tells that a written mail was not taken."""
     refused = 400 <= answer.code < 600
-    # A refused login or greeting is about the desk, not about this mail: the mail waits until a person has mended it.
-    about_mail = phase is not Phase.CONNECT
     raise DeliveryFailed(
         f"{answer.code} {answer.message}",
-        permanent=answer.code >= 500 and about_mail,
-        phase=phase,
+        permanent=answer.code >= 500,
+        # "Log in first" is about the desk, whenever it is said.
+        phase=Phase.CONNECT if answer.code in LOGIN_WANTED and not unknown else phase,
         code=answer.code if refused else None,
         unknown=unknown and not refused,
     )

@@ -132,6 +132,7 @@ class Dovecot(Server):
     """One server; `users` are named accounts beside the domains above, `more` is further configuration."""
 
     name = "dovecot"
+    leaves_nothing = True
 
     def __init__(
         self,

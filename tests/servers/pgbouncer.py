@@ -18,6 +18,7 @@ class PgBouncer(Server):
     """A pool of at most two connections for each database of a cluster."""
 
     name = "pgbouncer"
+    leaves_nothing = True
 
     def __init__(self, postgres: Postgres) -> None:
         super().__init__()

@@ -9,9 +9,11 @@
 | anywhere else | is bounced |
 """
 
+import contextlib
 import functools
 import os
 import shutil
+import signal
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -143,7 +145,6 @@ class Postfix(Server):
 
     name = "postfix"
     as_user = False
-    own_session = False  # master makes its own, and must not have one before
 
     def __init__(
         self,
@@ -196,6 +197,12 @@ class Postfix(Server):
         super().start()
         if self.lists:
             self.lists.send_through(self.port)
+
+    def kill(self) -> None:
+        """Pull the plug: the server is no child of ours, but one of the shell, in a session that it has made."""
+        with contextlib.suppress(OSError, ValueError):
+            os.killpg(int((self.folder / "spool/pid/master.pid").read_text()), signal.SIGKILL)
+        super().kill()
 
     def write_transports(self) -> None:
         """Put `transports` into force; a running server needs `reload` after it."""

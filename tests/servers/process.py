@@ -70,7 +70,8 @@ class Server(ABC):
     stop_signal: ClassVar[signal.Signals] = signal.SIGTERM
     as_user: ClassVar[bool] = True
     """Whether it runs as USER, or as whoever runs the tests."""
-    own_session: ClassVar[bool] = True
+    leaves_nothing: ClassVar[bool] = False
+    """Whether SIGKILL is as good an end as any other when the test is over, and a faster one."""
 
     def __init__(self) -> None:
         self.folder = new_folder(self.name)
@@ -93,7 +94,7 @@ class Server(ABC):
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
-                start_new_session=self.own_session,
+                start_new_session=True,
             )
         (self.folder / "pid").write_text(str(self._process.pid))
         wait_until(self._is_ready, f"{self.name} answers")
@@ -102,11 +103,9 @@ class Server(ABC):
         """End the server in an orderly way, or by force if it does not go; may be repeated."""
         if self._process is not None:
             self._process.send_signal(self.stop_signal)
-            try:
+            with contextlib.suppress(subprocess.TimeoutExpired):
                 self._process.wait(timeout=5)
-            except subprocess.TimeoutExpired:
-                self.kill()
-        self._process = None
+        self.kill()  # some leave children behind that go on serving
 
     def kill(self) -> None:
         """Pull the plug: SIGKILL for the server and what it has started."""
@@ -141,7 +140,9 @@ class Server(ABC):
         self._clear()
 
     def _clear(self) -> None:
-        self.stop()
+        if not self.leaves_nothing:
+            self.stop()
+        self.kill()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _is_ready(self) -> bool:

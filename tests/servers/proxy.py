@@ -81,6 +81,8 @@ class Proxy:
             while True:
                 client, _ = self._listener.accept()
                 link = Link(client, socket.create_connection((LOOPBACK, self.target_port)))
+                for each in (link.client, link.server):
+                    each.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 self.links.append(link)
                 for pump in (self._pass_up, self._pass_down):
                     threading.Thread(target=self._pump, args=(pump, link), daemon=True).start()

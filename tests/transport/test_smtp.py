@@ -50,12 +50,14 @@ async def succeeds(postman: SmtpPostman, envelope: Envelope = ANN) -> Sent:
 
 # where, what the server does -> permanent, unknown, phase, code, asked
 OUTCOMES = [
-    (GREETING, "554 5.3.2 closed", False, False, Phase.CONNECT, 554, 0),
+    (GREETING, "554 5.3.2 closed", True, False, Phase.CONNECT, 554, 0),
     (GREETING, DROP, False, False, Phase.CONNECT, None, 0),
     (GREETING, "421 4.3.2 too busy", False, False, Phase.CONNECT, 421, 0),
     ("MAIL", "450 4.1.8 sender later", False, False, Phase.MAIL, 450, 0),
     ("MAIL", "553 5.1.8 sender never", True, False, Phase.MAIL, 553, 0),
     ("MAIL", "421 4.7.0 closing", False, False, Phase.MAIL, 421, 0),
+    ("MAIL", "530 5.7.0 log in first", True, False, Phase.CONNECT, 530, 0),
+    ("RCPT", "530 5.7.0 log in first", True, False, Phase.CONNECT, 530, 0),
     ("MAIL", DROP, False, False, Phase.MAIL, None, 0),
     ("MAIL", HANG, False, False, Phase.MAIL, None, 0),
     ("RCPT", "450 4.2.1 later", False, False, Phase.RCPT, 450, 0),
@@ -200,13 +202,25 @@ def test_what_the_server_cannot_take_fails_for_good_before_it_is_asked(raw: byte
     assert play(story, ScriptedSmtp(["SIZE 100"])).verbs().count("MAIL") == 1
 
 
-def test_a_refused_login_keeps_the_mail_waiting() -> None:
+@pytest.mark.parametrize(
+    ("reply", "needs_person"), [("535 5.7.8 wrong", True), ("454 4.7.0 Temporary authentication failure", False)]
+)
+def test_a_refused_login_is_about_the_desk_and_the_mail_waits(reply: str, needs_person: bool) -> None:
     async def story(server: ScriptedSmtp, postman: SmtpPostman) -> None:
-        server.replies["AUTH"] = ["535 5.7.8 wrong"]
+        server.replies["AUTH"] = [reply]
         failure, asked = await fails(postman)
-        assert (failure.permanent, failure.phase, failure.code, asked) == (False, Phase.CONNECT, 535, 0)
+        assert (failure.permanent, failure.phase, failure.code) == (needs_person, Phase.CONNECT, int(reply[:3]))
+        assert asked == 0
 
     play(story, ScriptedSmtp(["AUTH PLAIN"]), user="support", password="secret")
+
+
+def test_a_server_without_login_is_for_a_person_where_a_login_is_set() -> None:
+    async def story(server: ScriptedSmtp, postman: SmtpPostman) -> None:
+        failure, _ = await fails(postman)
+        assert (failure.permanent, failure.phase) == (True, Phase.CONNECT)
+
+    assert "MAIL" not in play(story, user="support", password="secret").verbs()
 
 
 def test_the_token_is_asked_for_at_each_login() -> None:
@@ -227,7 +241,7 @@ def test_the_token_is_asked_for_at_each_login() -> None:
 def test_where_starttls_was_stripped_no_credential_is_said() -> None:
     async def story(server: ScriptedSmtp, postman: SmtpPostman) -> None:
         failure, _ = await fails(postman)
-        assert (failure.permanent, failure.phase) == (False, Phase.CONNECT)
+        assert (failure.permanent, failure.phase, "STARTTLS" in failure.reason) == (True, Phase.CONNECT, True)
 
     server = play(story, ScriptedSmtp(["AUTH PLAIN"]), security=Security.STARTTLS, user="support", password="secret")
     assert set(server.verbs()) <= {"EHLO", "QUIT"}
