@@ -7,6 +7,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from mailbot.desk.addressing import to_group
+from mailbot.desk.conversation import reopened, to_work
 from mailbot.desk.deadline import Arm, DeadlineKind
 from mailbot.desk.decision import Decision, Disposition, Outcome
 from mailbot.desk.event import AlertReceived, Origin, RequestReceived
@@ -35,11 +36,33 @@ def hear_alert(event: AlertReceived, mail: Mail, situation: Situation, policy: P
     if event.recovered:
         return _recover(known, mail, situation, policy)
     counted = replace(known, alert_count=known.alert_count + 1, changed_at=situation.now)
+    if known.state is State.RESOLVED:
+        return _come_back(counted, event, mail, situation, policy)
     return Decision(
         Disposition(Outcome.DONE, "alert repeated"),
         ticket=counted,
         entries=(_entry(mail, situation),),
         reasons=(Reason("counted", f"alert {event.key} is open for the {counted.alert_count}. time"),),
+    )
+
+
+def _come_back(counted: Ticket, event: AlertReceived, mail: Mail, situation: Situation, policy: Policy) -> Decision:
+    """It was said to be over, and is not: to its owner, else to the group, and the clock to closing stops."""
+    back, arms = to_work(counted, policy)
+    ticket = reopened(back)
+    group, words = policy.groups[ticket.group], mail.reply or mail.text
+    view = replace(internal_view(ticket, situation, policy), note=NoteCode.ALERT_REPEATED, words=words)
+    told = to_group(OutgoingKind.NOTE_TO_GROUP, group, view, owner=ticket.owner)
+    if ticket.state is State.ASSIGNED:
+        told, arms = hand_over(ticket, situation, policy, author=(ticket.requester, ticket.requester_name), words=words)
+    return Decision(
+        Disposition(Outcome.DONE, "alert came back"),
+        ticket=ticket,
+        entries=(_entry(mail, situation),),
+        outgoing=told,
+        arms=arms,
+        cancels=(DeadlineKind.AUTO_CLOSE,),
+        reasons=(Reason("reopened", f"alert {event.key} came again before it was closed"),),
     )
 
 
@@ -64,6 +87,7 @@ def _alert_ticket(proposed: Ticket, event: AlertReceived, source: AlertSource, p
     service = source.service or proposed.service
     known = policy.triage.services.get(service or "")
     of_service = known.impact if known else proposed.impact
+    group = source.group or (known.group if known and source.service else proposed.group)
     impact = max(source.impact or proposed.impact, of_service, key=lambda level: level.rank)
     urgency = source.urgency or proposed.urgency
     priority = policy.triage.matrix[impact, urgency]
@@ -72,7 +96,7 @@ def _alert_ticket(proposed: Ticket, event: AlertReceived, source: AlertSource, p
         proposed,
         kind=Kind.INCIDENT,
         question=False,
-        group=source.group or proposed.group,
+        group=group,
         impact=impact,
         urgency=urgency,
         priority=priority,

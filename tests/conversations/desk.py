@@ -29,7 +29,7 @@ from mailbot.daemon.parsing import InProcessParser
 from mailbot.daemon.parts import EVERYTHING, Parts, Settings, Snapshot, Watched
 from mailbot.daemon.processing import Processing
 from mailbot.desk.policy import Group, Policy
-from mailbot.desk.ticket import Entry, Ticket
+from mailbot.desk.ticket import AttachmentRef, Entry, Ticket
 from mailbot.mail.model import ascii_fold
 from mailbot.store.database import Database
 from mailbot.store.rows import DeadlineLine, InboxLine, OutboxLine
@@ -182,6 +182,11 @@ class Desk:
     def entries(self, number: int) -> tuple[Entry, ...]:
         with self.database.read() as work:
             return work.tickets.entries(number)
+
+    def content_of(self, ref: AttachmentRef) -> bytes | None:
+        """What is kept of an attachment."""
+        with self.database.read() as work:
+            return work.tickets.attachment_content(ref.content_hash)
 
     def mails_in(self) -> list[InboxLine]:
         """Newest first."""

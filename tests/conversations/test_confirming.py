@@ -170,7 +170,7 @@ def test_a_question_that_never_leaves_closes_nothing(
     specialist.replies("#resolve\nIt works again.")
     specialist.gets("receipt")
     clock.passes(hours=50)  # given up after 48
-    assert specialist.gets("note_to_group").says("did not arrive", "request_to_confirm")
+    assert specialist.gets("note_to_group").says("The question whether it is solved", "did not arrive")
     clock.passes(hours=200)
     assert thread.state == "in_progress"
 
