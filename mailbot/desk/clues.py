@@ -110,11 +110,14 @@ def _find_row(mail: Mail, keyring: Keyring, policy: Policy) -> int | None:
 
 
 def read_alert(mail: Mail, policy: Policy) -> AlertSeen | None:
-    """The alert that this mail is, if its sender is an alert source; where no key is found the subject is the key."""
+    """The alert that this mail is, if its sender is an alert source; where no key is found the subject is the key.
+
+    The key names its source: no monitoring system counts or recovers the alert of another.
+    """
     for source in policy.alerts:
         if comes_from(mail, source.senders):
             key = _search(source.key, mail) or " ".join(mail.subject.split())
-            return AlertSeen(source, key, _search(source.recovered, mail) is not None)
+            return AlertSeen(source, f"{source.name}: {key}", _search(source.recovered, mail) is not None)
     return None
 
 

@@ -145,15 +145,15 @@ def test_an_alert_is_known_by_its_key(subject: str, text: str, key: str, recover
     mail = mail_of(text, sender="nagios@Monitor.example", subject=subject)
     seen = read_alert(mail, DESK)
     assert seen is not None
-    assert (seen.key, seen.recovered) == (key, recovered)
-    assert find_clues(mail, KEYS, DESK).alert_key == key
+    assert (seen.key, seen.recovered) == (f"{seen.source.name}: {key}", recovered)
+    assert find_clues(mail, KEYS, DESK).alert_key == seen.key
 
 
 def test_a_pattern_without_a_group_gives_its_whole_match() -> None:
     source = replace(ALERTS, key=compile_pattern(r"/web\d/"))
     seen = read_alert(mail_of("", sender="x@monitor.example", subject="web3 is down"), replace(DESK, alerts=(source,)))
     assert seen is not None
-    assert seen.key == "web3"
+    assert seen.key == "nagios: web3"
 
 
 def test_a_person_is_no_alert_source() -> None:
