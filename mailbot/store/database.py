@@ -21,7 +21,7 @@ from mailbot.store.clock import Clock, DatabaseClock, local_now
 from mailbot.store.commits import commit
 from mailbot.store.daemon_claim import DaemonClaim
 from mailbot.store.failures import CommitUnknown, DatabaseUnavailable, UnfitDatabase, as_unavailable
-from mailbot.store.migrate import upgrade_schema
+from mailbot.store.migrate import schema_versions, upgrade_schema
 from mailbot.store.modes import OPTION, Mode
 from mailbot.store.postgres import check_fitness, make_postgres_engine
 from mailbot.store.sqlite import file_of, make_sqlite_engine
@@ -74,6 +74,11 @@ class Database:
         with self._transaction(Mode.UPGRADE) as connection:
             upgrade_schema(connection)
             commit(connection, self._patience_seconds)
+
+    def schema_versions(self) -> tuple[str | None, str | None]:
+        """The version of the schema (None: empty), and the newest one that this mailbot knows."""
+        with self._transaction(Mode.READ) as connection:
+            return schema_versions(connection)
 
     def claim_daemon(self, who: str) -> None:
         """Be the only daemon of an SQLite file until `close`; AlreadyRunning says who is. Admins' verbs need no claim.

@@ -23,6 +23,12 @@ def upgrade_schema(connection: Connection) -> None:
     command.upgrade(config, "head")
 
 
+def schema_versions(connection: Connection) -> tuple[str | None, str | None]:
+    """The version that the schema has (None: there is none yet), and the newest that this mailbot knows."""
+    head = ScriptDirectory.from_config(_config()).get_current_head()
+    return MigrationContext.configure(connection).get_current_revision(), head
+
+
 def _config() -> Config:
     config = Config()
     folder = Path(str(migrations.__file__)).parent

@@ -22,6 +22,7 @@ IDLE_SECONDS = 60  # a daemon that froze in mid-transaction must not hold its lo
 # A peer that vanished without a word is noticed within a minute (libpq's names; the URL may say otherwise).
 _CONNECT: Mapping[str, Any] = {
     "application_name": "mailbot",
+    "client_encoding": "utf8",
     "connect_timeout": 10,
     "keepalives_idle": 30,
     "keepalives_interval": 10,

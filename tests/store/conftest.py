@@ -31,14 +31,15 @@ def driver_connection(database: Database) -> Connection:
 
 
 @pytest.fixture(scope="session")
-def postgres_desk(postgres: Postgres) -> Iterator[str]:
-    """The address of a PostgreSQL database at the newest version, migrated once for all tests."""
-    name = postgres.new_database()
-    database = Database.open(postgres.url(name))
+def postgres_desk(postgres: Postgres) -> str:
+    """The address of a PostgreSQL database at the newest version, migrated once for all tests; it goes with its
+    cluster.
+    """
+    url = postgres.url(postgres.new_database())
+    database = Database.open(url)
     database.upgrade()
     database.close()
-    yield postgres.url(name)
-    postgres.drop_database(name)
+    return url
 
 
 @pytest.fixture(scope="session")
