@@ -11,7 +11,11 @@ from mailbot.config.locate import find_config
 
 
 def open_desk(arguments: argparse.Namespace, *, last_good: bool = False) -> App:
-    """The desk of the configuration (or of its last good files); raises ConfigError with everything that is wrong."""
+    """The desk of the configuration; raises ConfigError with everything that is wrong.
+
+    With `last_good` that of its last good files, for verbs that only look into the database: a slip in a rule must not
+    hide the tickets from whoever is called because of it.
+    """
     return build(find_config(arguments.config), last_good=last_good)
 
 

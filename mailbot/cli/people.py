@@ -18,7 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Show one person and their open tickets."""
     address = ascii_fold(arguments.address)
-    with open_desk(arguments) as desk, desk.database.read() as work:
+    with open_desk(arguments, last_good=True) as desk, desk.database.read() as work:
         person = desk.snapshot.policy.people.get(address) or work.people.get(address)
         tickets = work.tickets.find(requester=address)
     if person is None:

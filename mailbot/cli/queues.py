@@ -37,7 +37,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     if arguments.action != "list" and not _numbers(arguments):
         console.complain(f"which row? mailbot {arguments.verb} {arguments.action} ROW")
         return 2
-    with open_desk(arguments) as desk:
+    with open_desk(arguments, last_good=True) as desk:
         if arguments.action in ("list", "show", "raw"):
             with desk.database.read() as work:
                 return _look(arguments, work, console)
@@ -139,7 +139,7 @@ def _outbox_line(work: Work, row: int) -> OutboxLine | None:
 
 def _accept_backlog(arguments: argparse.Namespace, console: Console) -> int:
     """Mail that an outage piled up may open its tickets after all."""
-    with open_desk(arguments) as desk:
+    with open_desk(arguments, last_good=True) as desk:
         accounts = arguments.rows or [settings.account for settings in desk.snapshot.mailboxes]
         released = 0
         with desk.database.write() as work:

@@ -24,7 +24,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     if arguments.action == "show" and arguments.number is None:
         console.complain("which one? mailbot tickets show NUMBER")
         return 2
-    with open_desk(arguments) as desk, desk.database.read() as work:
+    with open_desk(arguments, last_good=True) as desk, desk.database.read() as work:
         if arguments.action == "show":
             history = work.history(arguments.number)
             if history is None:

@@ -15,7 +15,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Print what breaks an invariant; 1 if anything does."""
-    with open_desk(arguments) as desk, desk.database.read() as work:
+    with open_desk(arguments, last_good=True) as desk, desk.database.read() as work:
         findings = verify(work)
     for finding in findings:
         if console.as_json:

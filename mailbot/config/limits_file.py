@@ -14,7 +14,7 @@ class LimitsTable(Table):
 
     address_per_hour: int = Field(3, ge=1, description="automatic mails to one address in an hour")
     address_per_day: int = Field(10, ge=1, description="automatic mails to one address in a day")
-    domain_per_hour: int = Field(30, ge=1, description="automatic mails to one domain in an hour")
+    domain_per_hour: int = Field(30, ge=1, description="automatic mails to one foreign domain in an hour")
     ticket_per_day: int = Field(5, ge=1, description="automatic mails on one ticket in a day")
     group_per_hour: int = Field(60, ge=1, description="mails to one group in an hour; more are folded into one")
     global_per_hour: int = Field(200, ge=1, description="automatic mails in an hour, all together")

@@ -220,10 +220,11 @@ def a14_limits(case: Case) -> str:
         many = counts.address_hour >= limits.group_per_hour
         return f"{counts.address_hour} mails to this group within an hour" if many else ""
     share = 1 if case.is_class_b else _PERSONS_SHARE
+    at_home = _domain(case.to) in map(ascii_fold, case.policy.identity.own_domains)  # a whole house shares its domain
     windows = (
         (counts.address_hour, limits.address_per_hour * share, "mails to this address within an hour"),
         (counts.address_day, limits.address_per_day * share, "mails to this address within a day"),
-        (counts.domain_hour, limits.domain_per_hour * share, "mails to this domain within an hour"),
+        (0 if at_home else counts.domain_hour, limits.domain_per_hour * share, "mails to this domain within an hour"),
         (counts.ticket_day, limits.ticket_per_day * share, "mails on this ticket within a day"),
         (counts.global_hour, limits.global_per_hour * share, "mails within an hour"),
     )

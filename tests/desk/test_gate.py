@@ -27,6 +27,7 @@ DESK = replace(
     ignored=(IgnoredSource("backup", ("backup@corp.example",)),),
     identity=replace(POLICY.identity, aliases=("help@corp.example",), arrives_through=("support.lists.corp.example",)),
 )
+FOREIGN = replace(DESK, identity=replace(DESK.identity, own_domains=()))  # where Ann's domain is a stranger's
 ACK = Outgoing(OutgoingKind.ACKNOWLEDGEMENT, ANN.address, AlertView(NoteCode.MAILBOX, ""), "en", 7)
 FAQ = replace(ACK, kind=OutgoingKind.FAQ_ANSWER)
 RELAY = replace(ACK, kind=OutgoingKind.RELAY_TO_REQUESTER)
@@ -162,7 +163,7 @@ STOPPED: list[tuple[str, str, Case]] = [
     ("A13", "the same again", counted(same_lately=True)),
     ("A14", "the fourth within an hour", counted(address_hour=3)),
     ("A14", "the eleventh within a day", counted(address_day=10)),
-    ("A14", "a busy domain", counted(domain_hour=30)),
+    ("A14", "a busy domain of others", replace(counted(domain_hour=30), policy=FOREIGN)),
     ("A14", "a busy ticket", counted(ticket_day=5)),
     ("A14", "a busy desk", counted(global_hour=200)),
     ("A15", "a mail of the day before yesterday", replace(PLAIN, age=timedelta(hours=49))),
@@ -217,6 +218,7 @@ PASSED: list[tuple[str, str, Case]] = [
     ("A12", "a relay, for a person wrote it", replace(counted(in_a_row=9), outgoing=RELAY)),
     ("A13", "a reminder again", replace(counted(same_lately=True), outgoing=REMINDER, mail=None)),
     ("A14", "the third within an hour", counted(address_hour=2)),
+    ("A14", "a morning on which the whole house writes", counted(domain_hour=60)),
     ("A14", "a lively conversation", replace(counted(address_hour=20, ticket_day=40), outgoing=RELAY)),
     ("A15", "a mail of yesterday", replace(PLAIN, age=timedelta(hours=47))),
     ("A15", "a mail of unknown age", replace(PLAIN, age=None)),
