@@ -228,10 +228,11 @@ def recognition_of(policy: Policy) -> Recognition:
 
 
 def _watch(settings: MailboxSettings, policy: Policy) -> Watched:
-    return Watched(_mailbox(settings), counts_from(settings.since, policy))
+    return Watched(open_mailbox(settings), counts_from(settings.since, policy))
 
 
-def _mailbox(settings: MailboxSettings) -> Mailbox:
+def open_mailbox(settings: MailboxSettings) -> Mailbox:
+    """The mailbox of these settings; it connects when it is first looked into."""
     match settings.transport:
         case ImapSettings():
             return ImapMailbox(settings.transport)

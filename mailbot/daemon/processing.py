@@ -25,6 +25,7 @@ from mailbot.desk.decision import Decision, Disposition, Outcome
 from mailbot.desk.event import Duplicate, Event, Ignored, MailUndelivered
 from mailbot.desk.interpret import interpret
 from mailbot.desk.outgoing import NoteCode
+from mailbot.mail.carriers import is_own_probe
 from mailbot.mail.dkim import DkimResult
 from mailbot.store.inbox import ATTEMPTS, IMPORTED
 from mailbot.store.moves import ClaimLost
@@ -140,6 +141,8 @@ class Processing:
 
     def _event(self, work: Work, row: InboxRow, known: Known, snapshot: Snapshot) -> Event:
         """What this mail means; first whether it counts at all."""
+        if is_own_probe(known.mail, snapshot.policy.identity.addresses, snapshot.keyring):
+            return Ignored("probe")
         if self._backlog.before_start(work, row):
             return Ignored("before_start")
         of = work.inbox.duplicate_of(row, known.understood.fingerprint_content, known.evidence, known.situation.now)

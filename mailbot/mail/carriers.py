@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from mailbot.mail.keyring import Keyring
-from mailbot.mail.model import Address, Mail, ascii_fold
-from mailbot.mail.tokens import Reading, find_footers, find_subject_tags, plus_part, read_bounce, read_token
+from mailbot.mail.model import Address, Mail, MailClass, ascii_fold
+from mailbot.mail.tokens import Reading, find_footers, find_subject_tags, is_probe, plus_part, read_bounce, read_token
 
 
 class CarrierSource(StrEnum):
@@ -49,6 +49,11 @@ def find_bounce(mail: Mail, own_addresses: Iterable[str], keyring: Keyring) -> i
     """The outbox row whose envelope sender this mail was sent to, or None."""
     rows = (read_bounce(plus, keyring) for plus in _plus_parts(mail, own_addresses))
     return next((row for row in rows if row is not None), None)
+
+
+def is_own_probe(mail: Mail, own_addresses: Iterable[str], keyring: Keyring) -> bool:
+    """Whether this is the desk's own mail to a plus-address of `mailbot doctor`; nobody else can hide behind one."""
+    return mail.class_ is MailClass.OWN and any(is_probe(plus, keyring) for plus in _plus_parts(mail, own_addresses))
 
 
 def is_own_address(address: str, own_addresses: Iterable[str]) -> bool:

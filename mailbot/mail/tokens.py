@@ -89,6 +89,7 @@ _FIELDS = r"[rsayn][a-z2-7]{21}"
 _ADDRESS = re.compile(rf"({_FIELDS})([a-z2-7]{{16}})", re.ASCII)
 _MESSAGE_ID = re.compile(rf"({_FIELDS}\.[a-z2-7]{{8}})\.([a-z2-7]{{26}})@([^\s<>@]{{1,255}})", re.ASCII)
 _BOUNCE = re.compile(r"(b([a-z2-7])([a-z2-7]{8}))([a-z2-7]{16})", re.ASCII)
+_PROBE = re.compile(r"(p([a-z2-7])[a-z2-7]{8})([a-z2-7]{16})", re.ASCII)
 _FOOTER = re.compile(r"\[ref:([a-z2-7]{38}):ref\]", re.ASCII | re.IGNORECASE)
 _SUBJECT_TAG = re.compile(r"\[#([1-9][0-9]{0,10})-([a-z2-7]{8})\]", re.ASCII | re.IGNORECASE)
 
@@ -134,6 +135,12 @@ def sign_bounce(keyring: Keyring, serial: int) -> str:
     return fields + keyring.signer.sign("bounce", fields, 16)
 
 
+def sign_probe(keyring: Keyring, serial: int) -> str:
+    """The plus-part of a mail that `mailbot doctor` writes to the desk to see whether plus-addresses arrive."""
+    fields = f"p{keyring.signer.id}{write_number(serial, 8)}"
+    return fields + keyring.signer.sign("probe", fields, 16)
+
+
 def subject_tag(keyring: Keyring, ticket: int) -> str:
     """The tag of a subject, `[#1042-k7q2m9xd]`: a hint that joins known participants and never runs a command."""
     return f"[#{ticket}-{keyring.signer.sign('subject', str(ticket), 8)}]"
@@ -173,6 +180,13 @@ def read_bounce(text: str, keyring: Keyring) -> int | None:
     if found and key and key.verifies("bounce", found[1], found[4]):
         return read_number(found[3])
     return None
+
+
+def is_probe(plus: str, keyring: Keyring) -> bool:
+    """Whether that plus-part is one of `sign_probe`."""
+    found = _PROBE.fullmatch(ascii_fold(plus))
+    key = keyring.find(found[2]) if found else None
+    return bool(found and key and key.verifies("probe", found[1], found[3]))
 
 
 def read_serial(message_id: str, keyring: Keyring) -> int | None:

@@ -7,6 +7,8 @@ said, least of all a password.
 import ipaddress
 import ssl
 from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import StrEnum
 
 Secret = str | Callable[[], str]
@@ -71,3 +73,21 @@ def certificate_refused(error: BaseException | None) -> str | None:
 def reveal(secret: Secret) -> str:
     """The secret as it is now, without the line break that a file may end with."""
     return (secret if isinstance(secret, str) else secret()).rstrip("\r\n")
+
+
+@dataclass(frozen=True, slots=True)
+class Protection:
+    """How a connection is protected right now: the version of TLS ("" without), and when the certificate ends."""
+
+    version: str = ""
+    certificate_ends: datetime | None = None
+
+
+def protection_of(wire: object) -> Protection:
+    """What can be seen at a socket, or at the SSL object of a transport."""
+    if not isinstance(wire, ssl.SSLSocket | ssl.SSLObject):
+        return Protection()
+    certificate = wire.getpeercert() or {}
+    ends = certificate.get("notAfter")
+    seconds = ssl.cert_time_to_seconds(ends) if isinstance(ends, str) else None
+    return Protection(wire.version() or "", None if seconds is None else datetime.fromtimestamp(seconds, UTC))

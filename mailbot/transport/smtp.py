@@ -111,20 +111,20 @@ class SmtpPostman:
                 if failure.code not in (None, CLOSING) or failure.permanent:
                     raise
         self._drop()
-        self._client = await _connect(self.settings)
+        self._client = await connect(self.settings)
         await _mail(self._client, envelope)
         return self._client
 
     async def _data(self, client: SMTP, raw: bytes) -> Sent:
         """DATA in two steps of our own: only so is it known whether the dot can have been written."""
-        with _failing(Phase.DATA):
+        with failing(Phase.DATA):
             start = await client.execute_command(b"DATA")
         if start.code != 354:
             _fail(start, Phase.DATA)
         protocol = client.protocol
         if protocol is None:
             raise DeliveryFailed("connection lost before the message", permanent=False, phase=Phase.DATA)
-        with _failing(Phase.DATA, unknown=True):
+        with failing(Phase.DATA, unknown=True):
             protocol.write(_dotted(raw))
             answer = await protocol.read_response(timeout=self.settings.data_timeout_seconds)
         if not 200 <= answer.code < 300:
@@ -154,7 +154,8 @@ class SmtpPostman:
             client.close()
 
 
-async def _connect(settings: SmtpSettings) -> SMTP:
+async def connect(settings: SmtpSettings) -> SMTP:
+    """A connection that is protected as demanded and logged in, or DeliveryFailed."""
     client = SMTP(
         hostname=settings.host,
         port=settings.port,
@@ -165,7 +166,7 @@ async def _connect(settings: SmtpSettings) -> SMTP:
         local_hostname=settings.local_hostname,
         timeout=settings.command_timeout_seconds,
     )
-    with _failing(Phase.CONNECT):
+    with failing(Phase.CONNECT):
         try:
             await client.connect(timeout=settings.connect_timeout_seconds)
             await client.ehlo()
@@ -200,13 +201,13 @@ async def _login(client: SMTP, settings: SmtpSettings) -> None:
 
 async def _mail(client: SMTP, envelope: Envelope) -> None:
     options = _options(client, envelope)
-    with _failing(Phase.MAIL):
+    with failing(Phase.MAIL):
         encoding = "utf-8" if "SMTPUTF8" in options else "ascii"
         await client.mail(envelope.mail_from, options=options, encoding=encoding)
 
 
 async def _rcpt(client: SMTP, envelope: Envelope) -> None:
-    with _failing(Phase.RCPT):
+    with failing(Phase.RCPT):
         await client.rcpt(envelope.rcpt_to, encoding="ascii" if envelope.rcpt_to.isascii() else "utf-8")
 
 
@@ -250,7 +251,7 @@ def _dotted(raw: bytes) -> bytes:
 
 
 @contextlib.contextmanager
-def _failing(phase: Phase, unknown: bool = False) -> Iterator[None]:
+def failing(phase: Phase, unknown: bool = False) -> Iterator[None]:
     """Translate what the library raises; `unknown` from the moment the message is being written."""
     try:
         yield
