@@ -21,7 +21,7 @@ from mailbot.config.build_desk import (
 from mailbot.config.files import Files, read_files
 from mailbot.config.findings import ConfigError, Finding, Severity
 from mailbot.config.keys import borrowed_keys, read_keys
-from mailbot.config.locate import packaged
+from mailbot.config.locate import find_templates
 from mailbot.config.parts import DESK, Parts, read_parts
 from mailbot.config.references import check_references, finding_at
 from mailbot.config.rules import check_conditions, try_examples
@@ -136,7 +136,6 @@ def _snapshot(
     assert desk is not None, "what is missing is an error"
     assert routing is not None, "what is missing is an error"
     assert levels is not None, "what is missing is an error"
-    own_templates = folder / "templates"
     return Snapshot(
         hash=parts.files.hash,
         folder=folder,
@@ -147,7 +146,7 @@ def _snapshot(
         alert_smtp=build_smtp(desk.alert_smtp, folder) if desk.alert_smtp else None,
         database_url=database_url,
         state_folder=find_state_folder(desk.database, folder),
-        templates=own_templates if own_templates.is_dir() else packaged("templates"),
+        templates=find_templates(folder),
         intervals=Intervals(**desk.intervals.model_dump()),
         retention=Retention(**desk.retention.model_dump()),
         files=tuple(sorted(parts.files.raw.items())),
