@@ -27,7 +27,7 @@ from mailbot.daemon.explaining import Trace, TracedMail
 from mailbot.daemon.importing import ImportReport, Progress
 from mailbot.daemon.log import warn
 from mailbot.daemon.parsing import ChildParser, InProcessParser, Parser
-from mailbot.daemon.parts import Parts, Settings, Wakes, Watched, utc_now
+from mailbot.daemon.parts import Parts, Settings, Wakes, Watched
 from mailbot.daemon.supervise import ROLES, Supervisor, Turn
 from mailbot.desk.policy import Policy
 from mailbot.mail.model import Recognition
@@ -61,7 +61,9 @@ Clock = Callable[[], datetime]
 class App:
     """A desk, put together from a folder of settings. Use it as a context manager, or close it."""
 
-    def __init__(self, folder: Path, *, parser: Parser, clock: Clock = utc_now, last_good: bool = False) -> None:
+    def __init__(
+        self, folder: Path, *, parser: Parser, clock: Clock | None = None, last_good: bool = False
+    ) -> None:
         self._folder = folder
         looked_like = _look_of(folder)  # before the files are read, so that an edit meanwhile is seen as one
         start = load_or_last_good(folder) if last_good else Start(load(folder))
@@ -82,7 +84,7 @@ class App:
             alert_postman=self._alert_postman if self.snapshot.alert_smtp is not None else None,
             lookup_txt=lookup_txt,
             holder=f"{socket.gethostname()}:{getpid()}",
-            clock=clock,
+            clock=clock or self.database.now,  # one clock for all daemons of a database
         )
 
     def run(
@@ -185,7 +187,7 @@ class App:
         return SmtpPostman(self.snapshot.alert_smtp or self.snapshot.smtp)
 
 
-def build(folder: Path, *, in_process: bool = False, clock: Clock = utc_now, last_good: bool = False) -> App:
+def build(folder: Path, *, in_process: bool = False, clock: Clock | None = None, last_good: bool = False) -> App:
     """The desk of that configuration folder; raises ConfigError. Creates or upgrades its database.
 
     `in_process` parses without a child process: for tests and short errands over trusted files. With `last_good` a

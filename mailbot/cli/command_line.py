@@ -146,5 +146,5 @@ def _is_unreachable(error: Exception) -> bool:
     """
     names = {kind.__name__ for kind in type(error).__mro__}
     return bool(
-        names & {"AlreadyRunning", "MailboxUnavailable", "DeliveryFailed", "OperationalError", "ConnectionError"}
+        names & {"AlreadyRunning", "DatabaseUnavailable", "MailboxUnavailable", "DeliveryFailed", "ConnectionError"}
     )

@@ -16,6 +16,7 @@ from mailbot.desk.deadline import Deadline
 from mailbot.desk.event import DeadlinePassed
 from mailbot.desk.outgoing import NoteCode
 from mailbot.desk.situation import Clues
+from mailbot.store.failures import DatabaseUnavailable
 from mailbot.store.moves import IllegalMove
 from mailbot.store.unit_of_work import Work
 
@@ -52,6 +53,8 @@ class Deadlines:
                 self._pass(work, deadline, now)
         except IllegalMove:
             log("deadline_gone", ticket=deadline.ticket, kind=deadline.kind.value)
+        except DatabaseUnavailable:
+            raise  # no deadline is to blame
         except Exception as error:
             crash("deadline_failed", error, ticket=deadline.ticket, kind=deadline.kind.value)
             work.deadlines.hold(deadline, f"error: {type(error).__name__}")

@@ -27,6 +27,7 @@ from mailbot.desk.interpret import interpret
 from mailbot.desk.outgoing import NoteCode
 from mailbot.mail.carriers import is_own_probe
 from mailbot.mail.dkim import DkimResult
+from mailbot.store.failures import DatabaseUnavailable
 from mailbot.store.inbox import ATTEMPTS, IMPORTED
 from mailbot.store.moves import ClaimLost
 from mailbot.store.rows import InboxRow
@@ -119,6 +120,8 @@ class Processing:
                 self._handle(work, read, now)
         except ClaimLost:
             log("claim_lost", inbox=read.row.id)
+        except DatabaseUnavailable:
+            raise  # no mail is to blame
         except Exception as error:
             crash("row_failed", error, inbox=read.row.id, attempt=read.row.attempts)
             self._after_failure(work, read.row, error, now)
