@@ -61,9 +61,7 @@ Clock = Callable[[], datetime]
 class App:
     """A desk, put together from a folder of settings. Use it as a context manager, or close it."""
 
-    def __init__(
-        self, folder: Path, *, parser: Parser, clock: Clock | None = None, last_good: bool = False
-    ) -> None:
+    def __init__(self, folder: Path, *, parser: Parser, clock: Clock | None = None, last_good: bool = False) -> None:
         self._folder = folder
         looked_like = _look_of(folder)  # before the files are read, so that an edit meanwhile is seen as one
         start = load_or_last_good(folder) if last_good else Start(load(folder))
