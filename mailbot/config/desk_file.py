@@ -131,7 +131,7 @@ class MailboxTable(Table):
 class DatabaseTable(Table):
     """[database]"""
 
-    url: Secret | None = Field(None, description="SQLAlchemy URL (postgresql+psycopg://…); default: SQLite in the state folder")
+    url: Secret | None = Field(None, description="SQLAlchemy URL (postgresql+psycopg://…); default: an SQLite file")
     state_folder: str | None = Field(
         None, description="where the desk keeps its data; default: $STATE_DIRECTORY, else ../state"
     )
