@@ -124,6 +124,9 @@ def _guarded(module: Module, arguments: argparse.Namespace, console: Console) ->
     except FileNotFoundError as error:
         console.complain(f"mailbot: {error.filename or error} is not there")
         return USAGE
+    except (IsADirectoryError, NotADirectoryError, PermissionError) as error:
+        console.complain(f"mailbot: {error.filename or error}: {error.strerror}")
+        return USAGE
     except (KeyboardInterrupt, BrokenPipeError):  # Ctrl-C; `mailbot parse … | head`
         return DONE
     except Exception as error:

@@ -17,6 +17,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
+_FILE_COLUMNS = 300
+
 
 class Advance(Protocol):
     """Tells a progress bar how far the work is."""
@@ -57,7 +59,10 @@ class Console:
         )
         for row in rows:
             table.add_row(*(Text(printable(as_text(cell))) for cell in row))
-        self.rich.print(table, soft_wrap=False)
+        console = self.rich
+        if not console.is_terminal:  # `mailbot tickets 2>&1 | grep vpn`: there is no edge, so no cell is cut
+            console = RichConsole(stderr=True, highlight=False, width=_FILE_COLUMNS)
+        console.print(table, soft_wrap=False)
 
     @contextmanager
     def progress(self, what: str) -> Iterator[Advance]:
