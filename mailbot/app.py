@@ -41,7 +41,7 @@ from mailbot.transport.imap import ImapMailbox, ImapSettings
 from mailbot.transport.mailbox import Mailbox
 from mailbot.transport.maildir import MaildirMailbox, MaildirSettings
 from mailbot.transport.postman import Postman
-from mailbot.transport.smtp import SmtpPostman
+from mailbot.transport.smtp import SmtpPostman, SmtpSettings
 
 __all__ = [
     "ROLES",
@@ -179,10 +179,10 @@ class App:
         return adapted
 
     def _postman(self) -> Postman:
-        return SmtpPostman(self.snapshot.smtp)
+        return open_postman(self.snapshot.smtp)
 
     def _alert_postman(self) -> Postman:
-        return SmtpPostman(self.snapshot.alert_smtp or self.snapshot.smtp)
+        return open_postman(self.snapshot.alert_smtp or self.snapshot.smtp)
 
 
 def build(folder: Path, *, in_process: bool = False, clock: Clock | None = None, last_good: bool = False) -> App:
@@ -239,6 +239,11 @@ def open_mailbox(settings: MailboxSettings) -> Mailbox:
         case MaildirSettings():
             return MaildirMailbox(settings.transport)
     assert_never(settings.transport)
+
+
+def open_postman(settings: SmtpSettings) -> Postman:
+    """The postman of these settings; he connects when he has something to deliver."""
+    return SmtpPostman(settings)
 
 
 def counts_from(since: Since | date, policy: Policy) -> datetime | None:

@@ -49,6 +49,7 @@ VERBS = (
     Verb("init", "setup", "write a first configuration to edit", "mailbot init /etc/mailbot"),
     Verb("keys", "setup", "make the keys that sign references: keys new", "mailbot keys new"),
     Verb("check", "check", "check the whole configuration, rule examples and every template", "mailbot check --strict"),
+    Verb("doctor", "doctor", "try every connection: each line says what helps", "mailbot doctor --lists"),
     Verb("run", "daemon", "run the daemon", "mailbot run --roles intake,processing"),
     Verb("once", "daemon", "one turn of every loop", "mailbot once"),
     Verb("status", "status", "what works, what waits, what to do", "mailbot --json status"),

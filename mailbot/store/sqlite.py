@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine import URL
+from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import StaticPool
 
 from mailbot.store.modes import Mode, mode_of
@@ -18,6 +19,14 @@ def file_of(url: URL) -> Path | None:
     if url.get_backend_name() != "sqlite" or url.database in (None, "", ":memory:"):
         return None
     return Path(str(url.database)).absolute()
+
+
+def sqlite_file(url: str) -> Path | None:
+    """The same of a URL as it is written; None also where it is no URL."""
+    try:
+        return file_of(make_url(url))
+    except ArgumentError:
+        return None
 
 
 def make_sqlite_engine(url: URL, busy_timeout_seconds: float) -> Engine:
