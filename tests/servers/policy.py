@@ -12,7 +12,7 @@ from tests.servers.process import LOOPBACK
 
 
 class Policy:
-    """Lets everything pass, except for what `refuse_next` announces; `at_dot` runs once, when a mail has been written.
+    """Lets everything pass, except for what `refuse_next` and `at_dot` announce.
 
     `accepted` counts mails that passed the dot, so that a test knows how many must come out at the other end.
     """
@@ -20,7 +20,7 @@ class Policy:
     def __init__(self) -> None:
         self.accepted = 0
         self._refusals: list[str] = []
-        self._at_dot: Callable[[], bool] | None = None
+        self._at_dot: tuple[bool, Callable[[], None]] | None = None
         decide = self._decide
 
         class Handler(socketserver.StreamRequestHandler):
@@ -41,9 +41,9 @@ class Policy:
         """Answer the next RCPT with that."""
         self._refusals.append(reply)
 
-    def at_dot(self, hook: Callable[[], bool]) -> None:
-        """Run the hook after the next final dot, before the server answers; false refuses the mail."""
-        self._at_dot = hook
+    def at_dot(self, accept: bool, disturb: Callable[[], None]) -> None:
+        """Decide about the next mail whose final dot was read, and disturb its client before the server answers."""
+        self._at_dot = accept, disturb
 
     def __enter__(self) -> Self:
         threading.Thread(target=self._server.serve_forever, args=[0.01], daemon=True).start()
@@ -58,11 +58,10 @@ class Policy:
     def _decide(self, asked: dict[str, str]) -> str:
         if asked["protocol_state"] == "RCPT":
             return self._refusals.pop(0) if self._refusals else "dunno"
-        hook, self._at_dot = self._at_dot, None
-        if hook is not None and not hook():
-            return "451 4.3.0 Not now"
-        self.accepted += 1
-        return "dunno"
+        (accept, disturb), self._at_dot = self._at_dot or (True, lambda: None), None
+        self.accepted += accept  # first, for who is disturbed may look at once
+        disturb()
+        return "dunno" if accept else "451 4.3.0 Not now"
 
 
 @pytest.fixture(scope="session")
