@@ -1,5 +1,6 @@
 """Certificates for servers of the bench: an authority of the house, what it signs, and what nobody should trust."""
 
+import itertools
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -7,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.servers.bench import needs
+from tests.servers.bench import is_installed, needs
 from tests.servers.process import LOOPBACK, new_folder, run
 
 # `openssl ca` needs files of its own, but can date a certificate as one likes; `req` and `x509` cannot.
@@ -44,6 +45,7 @@ class Authority:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._numbers = itertools.count()
         (folder / "config").write_text(_CONFIG)
         (folder / "index").touch()
         self.ca_file = folder / "ca.pem"
@@ -70,6 +72,8 @@ class Authority:
         return made
 
     def _paths(self, name: str) -> Certificate:
+        # Each of its own: a server may read its files again while another's are being written.
+        name = f"{name}-{next(self._numbers)}"
         return Certificate(self.folder / f"{name}.pem", self.folder / f"{name}.key")
 
     def _openssl(self, *words: str) -> None:
@@ -80,7 +84,7 @@ class Authority:
 @pytest.fixture(scope="session")
 def authority() -> Iterator[Authority]:
     """The authority of the house."""
-    needs("openssl", present=shutil.which("openssl") is not None)
+    needs("openssl", present=is_installed("openssl"))
     folder = new_folder("certificates")
     yield Authority(folder)
     shutil.rmtree(folder)
