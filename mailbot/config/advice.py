@@ -28,7 +28,7 @@ def _about_trust(parts: Parts, desk: DeskFile) -> Iterator[Finding]:
     written = document.data.get("trust", {})
     if desk.trust.results is Results.NONE and written.get("results") in (None, Results.NONE):
         message = "results: no sender address is verified by the mail server, so rights stay small"
-        remedy = "its authserv_id is the first word of Authentication-Results in the mail that it delivers"
+        remedy = "`mailbot doctor` proposes its authserv_id"
         yield finding_at(document, ("trust", "results"), message, remedy, Severity.WARNING)
     if not desk.identity.own_domains:
         message = "own_domains is empty: no colleague can join a ticket"

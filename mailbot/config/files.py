@@ -110,6 +110,8 @@ def read_toml(text: str, file: str, found: list[Finding], first_line: int = 1) -
     except tomllib.TOMLDecodeError as error:
         place = _PLACE.search(str(error))
         line = int(place[1]) if place and place[1] else text.count("\n") + 1
-        found.append(Finding(file, line + first_line - 1, "", f"not valid TOML: {_PLACE.sub('', str(error))}"))
+        reason = _PLACE.sub("", str(error))
+        remedy = 'text stands between straight quotes: name = "value"' if reason.startswith("Invalid value") else ""
+        found.append(Finding(file, line + first_line - 1, "", f"not valid TOML: {reason}", remedy))
         return None
     return Document(file, data, find_lines(text), first_line)

@@ -49,6 +49,11 @@ hold_seconds = 0
 [faq]
 mode = "answer"
 
+[limits]
+address_per_hour = 30
+address_per_day = 100
+ticket_per_day = 30
+
 [intervals]
 mailbox_poll_seconds = 2
 delivery_poll_seconds = 0.2
