@@ -26,9 +26,14 @@ from mailbot.desk.waiting_mail import accept, reject, send, undo
 from mailbot.triage.assessment import Kind, Priority
 
 
+def _may_become(state: State, course: Course) -> bool:
+    """A cancelled ticket may become anything again, but only by `#undo`."""
+    return course.ticket.state is not State.CANCELLED and may_move(course.ticket.state, state)
+
+
 def _resolve(course: Course, command: Command) -> Course:
     ticket, now = course.ticket, course.situation.now
-    if not may_move(ticket.state, State.RESOLVED) or ticket.state is State.RESOLVED:
+    if not _may_become(State.RESOLVED, course) or ticket.state is State.RESOLVED:
         return course.refuse_in_state(command)
     resolved = replace(
         ticket,
@@ -68,7 +73,7 @@ def _note(course: Course, command: Command) -> Course:
 
 
 def _assign(course: Course, command: Command) -> Course:
-    if not may_move(course.ticket.state, State.ASSIGNED):
+    if not _may_become(State.ASSIGNED, course):
         return course.refuse_in_state(command)
     return _assign_person(course, command) if "@" in command.argument else _assign_group(course, command)
 
@@ -160,7 +165,7 @@ def _priority(course: Course, command: Command) -> Course:
 
 
 def _wait(course: Course, command: Command) -> Course:
-    if not may_move(course.ticket.state, State.WAITING):
+    if not _may_become(State.WAITING, course):
         return course.refuse_in_state(command)
     waiting_for, until, clock = _waiting(course, command.argument)
     ticket = replace(

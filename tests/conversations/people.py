@@ -151,7 +151,7 @@ class Correspondent:
 
 def arrives(desk: Desk, message: EmailMessage) -> Thread:
     """The mail reaches the support mailbox, topmost the result of the organisation's server."""
-    desk.passes(TRAVEL_TIME)
+    desk.clock.step(TRAVEL_TIME)
     results = message["Authentication-Results"]
     del message["Authentication-Results"]
     desk.receives(f"Authentication-Results: {results}\r\n".encode() + message.as_bytes())

@@ -32,7 +32,7 @@ def with_images(message: EmailMessage, **images: bytes) -> EmailMessage:
 def content_ids(letter: Letter) -> dict[str, bytes]:
     """The images that stand in the text, by their Content-ID."""
     parts = (part for part in letter.message.walk() if part["Content-ID"])
-    return {str(part["Content-ID"]): bytes(part.get_payload(decode=True)) for part in parts}  # type: ignore[arg-type]  # bytes, as it is decoded
+    return {str(part["Content-ID"]): bytes(part.get_payload(decode=True)) for part in parts}
 
 
 def test_the_first_mail_brings_its_files_to_the_group(requester: Correspondent, specialist: Correspondent) -> None:

@@ -11,6 +11,7 @@ from mailbot.desk.commands import COMMANDS
 from mailbot.desk.policy import Policy
 from tests.conversations.conftest import Time
 from tests.conversations.desk import Desk
+from tests.conversations.letters import Letter
 from tests.conversations.people import Correspondent, MailingList
 from tests.conversations.scenes import closed, handed_over, in_progress, resolved, waiting
 
@@ -22,6 +23,11 @@ def hold(desk: Desk, seconds: int = 30) -> None:
         return replace(policy, delivery=replace(policy.delivery, hold_seconds=seconds))
 
     desk.decides(change)
+
+
+def obeyed(receipt: Letter, *commands: str) -> bool:
+    """The receipt names the commands, and none was refused."""
+    return receipt.kind == "receipt" and receipt.says(*commands) and not receipt.says("not done")
 
 
 # ---------------------------------------------------------------- #help, #note
@@ -38,7 +44,7 @@ def test_help_lists_every_command(requester: Correspondent, specialist: Correspo
 def test_a_note_stays_inside(requester: Correspondent, specialist: Correspondent) -> None:
     thread = in_progress(requester, specialist)
     specialist.replies("#note She always forgets her password.\nDo not tell her that I said so.")
-    assert specialist.gets("receipt").says("kept as an internal note")
+    assert obeyed(specialist.gets("receipt"), "#note")
     requester.gets_nothing()
     note = thread.desk.entries(thread.number)[-2]
     assert note.text == "She always forgets her password.\nDo not tell her that I said so."
@@ -157,7 +163,7 @@ def test_priority_computes_the_due_times_anew(requester: Correspondent, speciali
     thread = handed_over(requester, specialist)
     opened = thread.ticket.opened_at
     specialist.replies("#priority P1")
-    assert specialist.gets("receipt").says("the priority has changed", "P4", "P1")
+    assert obeyed(specialist.gets("receipt"), "#priority P1")
     ticket = thread.ticket
     assert ticket.response_due_at is not None
     assert ticket.resolution_due_at is not None
@@ -168,10 +174,10 @@ def test_priority_computes_the_due_times_anew(requester: Correspondent, speciali
 def test_the_kind_can_be_corrected(requester: Correspondent, specialist: Correspondent) -> None:
     thread = handed_over(requester, specialist)
     specialist.replies("#request")
-    assert specialist.gets("receipt").says("is a service request now")
+    assert obeyed(specialist.gets("receipt"), "#request")
     assert thread.ticket.kind == "request"
     specialist.replies("#incident")
-    assert specialist.gets("receipt").says("is an incident now")
+    assert obeyed(specialist.gets("receipt"), "#incident")
     assert thread.ticket.kind == "incident"
     requester.gets_nothing()
 
@@ -250,6 +256,25 @@ def test_a_no_ends_the_waiting_as_well(requester: Correspondent, specialist: Cor
     assert thread.state == "in_progress"
 
 
+def test_an_answer_to_somebody_who_has_left_goes_to_the_group(
+    requester: Correspondent, specialist: Correspondent, colleague: Correspondent
+) -> None:
+    thread = waiting(requester, specialist)
+    thread.desk.loses("sam@corp.example")
+    requester.replies("It is version 5.2.")
+    assert colleague.inbox[-1].says("version 5.2")
+    assert (thread.state, thread.ticket.owner) == ("assigned", None)
+
+
+def test_a_colleague_cannot_close_it_but_is_heard(
+    requester: Correspondent, specialist: Correspondent, bob: Correspondent
+) -> None:
+    thread = waiting(requester, specialist)
+    bob.replies("It works again.", to=requester.inbox[-1])
+    assert specialist.gets("relay_to_group").says("Bob Baker", "It works again.")
+    assert thread.state == "in_progress"
+
+
 def test_thanks_do_not_end_the_waiting(requester: Correspondent, specialist: Correspondent, clock: Time) -> None:
     thread = waiting(requester, specialist)
     requester.replies("Thank you!")
@@ -282,7 +307,7 @@ def test_waiting_until_a_date_ends_on_its_morning(
 ) -> None:
     thread = in_progress(requester, specialist)
     specialist.replies("#wait 2026-03-09")
-    assert specialist.gets("receipt").says("waits until 2026-03-09")
+    assert obeyed(specialist.gets("receipt"), "#wait 2026-03-09")
     clock.passes(days=6)
     assert thread.state == "waiting"
     requester.gets_nothing()
@@ -360,7 +385,7 @@ def test_undo_stops_a_relay_that_has_not_left(requester: Correspondent, speciali
     hold(thread.desk)
     specialist.replies("Your manager says you are lazy.")
     specialist.replies("#undo")
-    assert specialist.gets("receipt").says("was stopped")
+    assert obeyed(specialist.gets("receipt"), "#undo")
     clock.passes(hours=1)
     requester.gets_nothing()
 
@@ -383,7 +408,7 @@ def test_undo_stops_a_request_to_confirm_and_takes_the_ticket_back(
     specialist.replies("#resolve\nIt works again.")
     specialist.gets("receipt")
     specialist.replies("#undo")
-    assert specialist.gets("receipt").says("was stopped")
+    assert obeyed(specialist.gets("receipt"), "#undo")
     assert thread.state == "in_progress"
     clock.passes(days=10)
     requester.gets_nothing()
@@ -526,7 +551,7 @@ def test_commands_come_by_way_of_the_list_as_well(
 def test_several_commands_are_obeyed_in_order(requester: Correspondent, specialist: Correspondent) -> None:
     thread = handed_over(requester, specialist)
     specialist.replies("#claim\n#priority P2\n#wait vendor\nWe have asked the maker of the gateway.")
-    assert specialist.inbox[-1].says("has the ticket", "the priority has changed", "waits for")
+    assert obeyed(specialist.inbox[-1], "#claim", "#priority P2", "#wait vendor")
     assert requester.gets("relay_to_requester").says("We have asked the maker")
     assert (thread.state, thread.ticket.priority) == ("waiting", "P2")
 
@@ -534,6 +559,6 @@ def test_several_commands_are_obeyed_in_order(requester: Correspondent, speciali
 def test_when_one_command_is_refused_the_words_stay_inside(requester: Correspondent, specialist: Correspondent) -> None:
     thread, _ = resolved(requester, specialist)
     specialist.replies("#priority P2\n#wait vendor\nThe maker says it was the power supply.")
-    assert specialist.gets("receipt").says("the priority has changed", "the ticket is resolved", "kept as a note")
+    assert specialist.gets("receipt").says("#priority P2", "not done", "the ticket is resolved", "The maker says")
     requester.gets_nothing()
     assert (thread.state, thread.ticket.priority) == ("resolved", "P2")

@@ -310,3 +310,40 @@ def test_a_late_yes_on_a_ticket_that_silence_closed_is_only_kept(
     requester.replies("Yes, it works again. Thank you!", to=question)
     requester.gets_nothing()
     assert thread.state == "closed"
+
+
+def test_a_further_question_soon_after_closing_reopens(requester: Correspondent, specialist: Correspondent) -> None:
+    thread, _ = closed(requester, specialist)
+    requester.replies("Could you tell me what it was? I have to write a report.")
+    requester.gets("reopened")
+    assert specialist.gets("relay_to_group").says("I have to write a report")
+    assert thread.state == "in_progress"
+
+
+def test_a_reopened_ticket_whose_owner_has_left_belongs_to_the_group(
+    requester: Correspondent, specialist: Correspondent, clock: Time
+) -> None:
+    thread, _ = closed(requester, specialist)
+    requester.desk.loses("sam@corp.example")
+    requester.replies("It is broken again since this morning.")
+    assert (thread.state, thread.ticket.owner) == ("assigned", None)
+    clock.passes(hours=2)
+    assert thread.desk.post["tia@corp.example"][-1].kind == "hand_over"
+
+
+def test_what_a_colleague_says_after_closing_is_passed_on_and_moves_nothing(
+    requester: Correspondent, specialist: Correspondent, bob: Correspondent
+) -> None:
+    thread, question = closed(requester, specialist)
+    bob.replies("It works again.", to=question)
+    specialist.gets("relay_to_group")
+    assert thread.state == "closed"
+
+
+def test_a_bounce_after_closing_moves_nothing(
+    requester: Correspondent, specialist: Correspondent, server: Server
+) -> None:
+    thread, _ = closed(requester, specialist)
+    server.bounces(requester.inbox[-1])
+    specialist.gets_nothing()
+    assert thread.state == "closed"

@@ -188,6 +188,13 @@ def test_thanks_are_kept_and_trouble_nobody(requester: Correspondent, specialist
     assert requester.desk.entries(thread.number)[-1].text == "Thank you very much!"
 
 
+def test_thanks_for_the_acknowledgement_take_nothing(requester: Correspondent, specialist: Correspondent) -> None:
+    thread = handed_over(requester, specialist)
+    requester.replies("Thank you very much!")
+    specialist.gets_nothing()
+    assert thread.state == "assigned"
+
+
 def test_a_second_mail_program_of_the_same_person_continues_the_ticket(
     requester: Correspondent, specialist: Correspondent
 ) -> None:

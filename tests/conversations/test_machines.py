@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.conversations.conftest import Time
 from tests.conversations.desk import Desk
 from tests.conversations.people import Correspondent, Monitoring
-from tests.conversations.scenes import handed_over, resolved, waiting
+from tests.conversations.scenes import answered, closed, handed_over, in_progress, resolved, waiting
 
 
 def machine_mail(desk: Desk) -> int:
@@ -206,6 +206,30 @@ def test_an_absence_note_closes_nothing_and_is_kept(requester: Correspondent, sp
     specialist.gets_nothing()
     assert thread.state == "resolved"
     assert "out of the office" in thread.desk.entries(thread.number)[-1].text
+
+
+def test_an_absence_note_leaves_a_closed_ticket_closed(requester: Correspondent, specialist: Correspondent) -> None:
+    thread, _ = closed(requester, specialist)
+    away(requester)
+    specialist.gets_nothing()
+    assert thread.state == "closed"
+
+
+def test_an_absence_note_to_an_answer_is_not_the_verdict(
+    requester: Correspondent, specialist: Correspondent, clock: Time
+) -> None:
+    thread, _ = answered(requester)
+    away(requester)
+    assert thread.state == "answered"
+    clock.passes(hours=5)
+    specialist.gets("hand_over")
+
+
+def test_an_absence_note_troubles_no_specialist_at_work(requester: Correspondent, specialist: Correspondent) -> None:
+    thread = in_progress(requester, specialist)
+    away(requester)
+    specialist.gets_nothing()
+    assert thread.state == "in_progress"
 
 
 def test_an_absence_note_does_not_end_the_waiting(
