@@ -3,6 +3,7 @@
 It knows just the commands that mailbot uses and remembers every line, so that tests can say what went over the wire.
 """
 
+import base64
 import contextlib
 import re
 import socket
@@ -15,6 +16,9 @@ from typing import Protocol, Self
 
 DROP = "drop"
 """Instead of a refusal: break the connection."""
+
+ERROR_ACCOUNT = base64.b64encode(b'{"status":"401","schemes":"bearer"}').decode()
+"""How large providers say why a token was refused, in a second challenge."""
 
 
 class Stream(Protocol):
@@ -46,6 +50,7 @@ class ScriptedImap:
         self.greeting = greeting
         self.tls = tls
         self.lines: list[str] = []
+        self.answers: list[bytes] = []
         self.refusals: dict[str, str] = {}
         self.before: dict[str, str] = {}
         self.idle_says: list[str] = []
@@ -100,6 +105,8 @@ class ScriptedImap:
         refusal = self.refusals.get(verb)
         if refusal == DROP:
             return False
+        if verb == "AUTHENTICATE":
+            self._challenge(stream, "", *([ERROR_ACCOUNT] if refusal else []))
         if refusal:
             _write(stream, [f"{tag} {refusal}"])
             return True
@@ -110,6 +117,11 @@ class ScriptedImap:
             stream.readline()
         _write(stream, [*self._answers(verb, command), f"{tag} OK done"])
         return verb != "LOGOUT"
+
+    def _challenge(self, stream: Stream, *challenges: str) -> None:
+        for challenge in challenges:
+            _write(stream, [f"+ {challenge}"])
+            self.answers.append(base64.b64decode(stream.readline()))
 
     def _answers(self, verb: str, command: str) -> Iterator[str | bytes]:
         match verb:

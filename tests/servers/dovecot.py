@@ -7,14 +7,13 @@ a fresh one from `new_address`. Named users and other settings come with a Dovec
 import functools
 import grp
 import itertools
-import shutil
 import smtplib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pytest
 
-from tests.servers.bench import needs
+from tests.servers.bench import is_installed, needs
 from tests.servers.certificates import Authority, Certificate
 from tests.servers.oauth import OAuth
 from tests.servers.process import LOOPBACK, USER, Server, free_port, listens, run
@@ -226,7 +225,7 @@ def _group() -> str:
 
 @functools.cache
 def _is_here() -> bool:
-    return bool(shutil.which("dovecot") and Path("/usr/lib/dovecot/lmtp").exists() and USER.pw_uid != 0)
+    return bool(is_installed("dovecot") and Path("/usr/lib/dovecot/lmtp").exists() and USER.pw_uid != 0)
 
 
 def need_dovecot() -> None:

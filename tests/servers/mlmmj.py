@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.servers.bench import needs
+from tests.servers.bench import is_installed, needs
 from tests.servers.process import IS_ROOT, LOOPBACK, USER, new_folder
 
 DOMAIN = "lists.test"
@@ -91,7 +91,7 @@ def need_mlmmj() -> None:
 
 
 def _is_here() -> bool:
-    return shutil.which("mlmmj-receive") is not None
+    return is_installed("mlmmj-receive")
 
 
 @pytest.fixture(scope="session")

@@ -3,13 +3,12 @@
 Prepared statements, session settings and advisory locks of a session do not survive that.
 """
 
-import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
-from tests.servers.bench import needs
+from tests.servers.bench import is_installed, needs
 from tests.servers.postgres import Postgres
 from tests.servers.process import LOOPBACK, Server, free_port, listens
 
@@ -53,6 +52,6 @@ ignore_startup_parameters = extra_float_digits
 @pytest.fixture(scope="session")
 def pgbouncer(postgres: Postgres) -> Iterator[PgBouncer]:
     """A pool before the cluster of the session."""
-    needs("pgbouncer", present=shutil.which("pgbouncer") is not None)
+    needs("pgbouncer", present=is_installed("pgbouncer"))
     with PgBouncer(postgres) as server:
         yield server

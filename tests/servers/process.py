@@ -21,6 +21,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import ClassVar, Self, TypeVar
 
+from tests.servers.bench import PATH
+
 LOOPBACK = "127.0.0.1"
 PREFIX = "mailbot-bench-"
 IS_ROOT = os.geteuid() == 0
@@ -95,6 +97,7 @@ class Server(ABC):
                 stdout=output,
                 stderr=output,
                 start_new_session=True,
+                env=_environment(),
             )
         (self.folder / "pid").write_text(str(self._process.pid))
         wait_until(self._is_ready, f"{self.name} answers")
@@ -160,11 +163,23 @@ def listens(port: int) -> bool:
 
 def run(command: Sequence[str | Path], *, as_user: bool = True, folder: Path | None = None) -> str:
     """The output of a tool of the bench; raises with its complaint where it fails."""
-    words = _leashed(command, signal.SIGTERM, as_user)
-    done = subprocess.run(words, capture_output=True, text=True, errors="replace", timeout=60, cwd=folder, check=False)
+    done = subprocess.run(
+        _leashed(command, signal.SIGTERM, as_user),
+        capture_output=True,
+        text=True,
+        errors="replace",
+        timeout=60,
+        cwd=folder,
+        check=False,
+        env=_environment(),
+    )
     if done.returncode:
         raise RuntimeError(f"{command}: exit {done.returncode}\n{done.stdout}{done.stderr}")
     return done.stdout
+
+
+def _environment() -> dict[str, str]:
+    return {**os.environ, "PATH": PATH, "LC_ALL": "C.UTF-8"}
 
 
 def _leashed(command: Sequence[str | Path], end: signal.Signals, as_user: bool) -> list[str]:

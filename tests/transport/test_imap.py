@@ -149,6 +149,10 @@ FAILURES = [
     ("LOGIN", "NO [AUTHENTICATIONFAILED] wrong password", False),
     ("LOGIN", "NO [UNAVAILABLE] Temporary authentication failure", True),
     ("LOGIN", "NO [LIMIT] too many connections", True),
+    ("LOGIN", "NO [OVERQUOTA] Account exceeded command or bandwidth limits", True),
+    ("LOGIN", "NO [PRIVACYREQUIRED] not without TLS", False),
+    ("SELECT", "BAD User is authenticated but not connected", True),
+    ("SELECT", "NO Server Busy", True),
     ("LOGIN", DROP, True),
     ("SELECT", "NO [NONEXISTENT] no such folder", False),
     ("SELECT", "NO [INUSE] locked", True),
@@ -337,6 +341,14 @@ def test_the_secret_is_asked_for_at_each_login() -> None:
         box.open()
         box.close()
     assert [line.rpartition(" ")[2] for line in server.said("LOGIN")] == ['"first"', '"second"']
+
+
+def test_the_account_of_a_refused_token_is_answered_with_nothing() -> None:
+    with ScriptedImap("AUTH=XOAUTH2") as server:
+        server.refusals["AUTHENTICATE"] = "NO [AUTHENTICATIONFAILED] expired"
+        with pytest.raises(MailboxUnavailable) as raised:
+            mailbox(server, password="token", auth=Auth.XOAUTH2).open()
+        assert (raised.value.temporary, server.answers) == (False, [b"user=ann\x01auth=Bearer token\x01\x01", b""])
 
 
 @pytest.mark.parametrize("auth", list(Auth))
