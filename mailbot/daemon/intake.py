@@ -168,7 +168,7 @@ class Intake:
         if self._failures == ALERT_AFTER_FAILURES or (self._failures == 1 and not failure.temporary):
             with self._parts.database.write() as work:
                 detail = f"{self.account} cannot be read: {failure.reason}"
-                alert_admins(work, self._parts.snapshot, NoteCode.MAILBOX, detail, now, remedy="mailbot status")
+                alert_admins(work, self._parts.snapshot, NoteCode.MAILBOX, detail, now, remedy="mailbot doctor")
             self._parts.wakes.delivery.set()
 
     def _recover(self, now: datetime) -> None:
