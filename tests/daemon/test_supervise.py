@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +15,7 @@ from mailbot.daemon.notify import Notifier
 from mailbot.daemon.parts import Intervals, Parts, Pulse, Settings, Snapshot
 from mailbot.daemon.supervise import ROLES, Supervisor, turn_once
 from mailbot.store.database import Database
+from mailbot.store.states import HealthState
 from tests.conversations.desk import Desk
 from tests.conversations.people import Correspondent
 from tests.fakes.transport import MemoryPostman
@@ -118,6 +120,27 @@ def test_a_loop_without_progress_starves_the_watchdog(
     systemd.channel.settimeout(1.5)
     with pytest.raises(TimeoutError):
         systemd.hears("WATCHDOG=1")
+
+
+def test_a_loop_that_does_not_end_keeps_nobody_waiting_for_ever(
+    desk: Desk, running: Callable[..., Supervisor], systemd: Systemd, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mailbot.daemon.supervise.JOIN_SECONDS", 0.3)
+    for_ever = threading.Event()
+    monkeypatch.setattr(desk.mailbox, "wait", lambda timeout_seconds, stop: for_ever.wait(60))
+    supervisor = running(notifier=systemd.notifier)
+    systemd.hears("READY=1")
+    began = time.monotonic()
+    supervisor.stop()
+    systemd.hears("STOPPING=1")
+    wait_for(lambda: says_goodbye(desk))
+    assert time.monotonic() - began < 15
+    for_ever.set()
+
+
+def says_goodbye(desk: Desk) -> bool:
+    with desk.database.read() as work:
+        return HealthState.STOPPED in {record.state for record in work.health.all()}
 
 
 def test_a_reload_swaps_the_whole_snapshot(desk: Desk, running: Callable[..., Supervisor], systemd: Systemd) -> None:

@@ -14,6 +14,7 @@ from mailbot.mail.tokens import (
     find_footers,
     find_subject_tags,
     footer_reference,
+    is_probe,
     plus_address,
     plus_part,
     read_bounce,
@@ -22,6 +23,7 @@ from mailbot.mail.tokens import (
     sign_address,
     sign_bounce,
     sign_message_id,
+    sign_probe,
     subject_tag,
 )
 
@@ -174,3 +176,15 @@ def test_a_message_id_names_the_outgoing_mail(ticket: int, role: Role, recipient
     assert read_serial(message_id, KEYRING) == serial
     assert read_serial("x" + message_id, KEYRING) is None
     assert read_serial(message_id, Keyring((OLD,))) is None
+
+
+@given(st.integers(0, 32**8 - 1), st.integers(0, 25), st.sampled_from(ALPHABET))
+def test_a_probe_is_known_again_and_no_altered_one_is(serial: int, place: int, letter: str) -> None:
+    plus = sign_probe(KEYRING, serial)
+    assert is_probe(plus, KEYRING)
+    assert is_probe(plus.upper(), KEYRING)
+    altered = plus[:place] + letter + plus[place + 1 :]
+    assert is_probe(altered, KEYRING) is (altered == plus)
+    assert not is_probe(plus, Keyring((OLD,)))
+    assert (read_token(plus, KEYRING), read_bounce(plus, KEYRING)) == (None, None)
+    assert not is_probe(sign_bounce(KEYRING, serial), KEYRING)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -40,6 +41,9 @@ port = {smtp_port}
 user = "support@corp.example"
 password = {{ credential = "smtp" }}
 security = "none"
+
+[database]
+state_folder = "/var/lib/mailbot"
 
 [intervals]
 mailbox_poll_seconds = 1
@@ -99,6 +103,7 @@ def test_it_starts_works_reloads_survives_a_hang_and_stops(machine: Machine, ser
     it_is_ready_with_its_credentials_and_a_folder_of_its_own(machine)
     servers.deliver(SUPPORT, LETTER.replace("\n", "\r\n").encode(), REQUESTER)
     wait_for(lambda: bool(servers.received(REQUESTER)), machine)  # parsed in a child, decided, rendered, sent
+    it_is_examined_by_root_beside_the_service(machine)
     it_reloads(machine)
     it_is_restarted_when_it_hangs(machine)
     it_stops_in_time(machine)
@@ -116,6 +121,18 @@ def it_is_ready_with_its_credentials_and_a_folder_of_its_own(machine: Machine) -
     ]  # fmt: skip
     with pytest.raises(AssertionError, match="Permission denied"):
         machine.does("setpriv --reuid=nobody --regid=nogroup --clear-groups cat /etc/mailbot/imap-password")
+
+
+def it_is_examined_by_root_beside_the_service(machine: Machine) -> None:
+    mailbot = "cd / && CREDENTIALS_DIRECTORY=/run/credentials/mailbot.service /opt/mailbot/bin/mailbot"
+    told = [json.loads(line) for line in machine.does(f"{mailbot} --json doctor").splitlines()]
+    assert {(line["where"], line["what"]) for line in told if line["state"] == "ok"} >= {
+        ("mailbox support", "login"), ("smtp", "login"), ("probe", "plus-address"), ("daemon", "process"),
+        ("keys", "live"),
+    }  # fmt: skip
+    status = json.loads(machine.does("cd / && /opt/mailbot/bin/mailbot --json status"))
+    assert status["daemon_running"]
+    assert machine.does("find /var/lib/private/mailbot -user root") == "", "what root did there the service can undo"
 
 
 def it_reloads(machine: Machine) -> None:
