@@ -11,9 +11,8 @@ from email.message import EmailMessage
 from email.parser import BytesParser
 from email.policy import SMTP, default
 from email.utils import format_datetime, formataddr, make_msgid
+from typing import Protocol
 from urllib.parse import parse_qs, unquote, urlsplit
-
-from mailbot.demo.servers import DemoServers
 
 WAIT_SECONDS = 15
 _LINK = re.compile(r'href="(mailto:[^"]+)"')
@@ -23,11 +22,26 @@ class NothingCame(Exception):
     """A mail that the story waits for did not arrive in time."""
 
 
+class MailWorld(Protocol):
+    """Where the people of a story write and read: the demo's own servers, or real ones."""
+
+    @property
+    def host(self) -> str:
+        """The machine that takes their mail."""
+
+    @property
+    def smtp_port(self) -> int:
+        """Its port for that."""
+
+    def received(self, address: str) -> list[bytes]:
+        """All mail that a mailbox has got so far, oldest first."""
+
+
 @dataclass(slots=True)
 class Correspondent:
-    """A person (or machine) of the demo; `address` is the mailbox, `reads` whose mail it sees (its own by default)."""
+    """A person (or machine) of a story, and their mailbox; `seen` mails of it lie behind them."""
 
-    servers: DemoServers
+    servers: MailWorld
     name: str
     address: str
     seen: int = 0

@@ -8,8 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from mailbot.demo.correspondent import Correspondent
-from mailbot.demo.servers import DemoServers
+from mailbot.demo.correspondent import Correspondent, MailWorld
 from mailbot.demo.settings import SUPPORT
 
 
@@ -19,10 +18,10 @@ class Act:
 
     title: str
     told: str
-    play: Callable[[DemoServers], None]
+    play: Callable[[MailWorld], None]
 
 
-def play_incident(servers: DemoServers) -> None:
+def play_incident(servers: MailWorld) -> None:
     """Handed over, answered, resolved, rejected once, resolved again, confirmed."""
     dilip = Correspondent(servers, "Dilip Rao", "dilip.rao@corp.example")
     rosa = Correspondent(servers, "Rosa Lopez", "rosa.lopez@corp.example")
@@ -53,7 +52,7 @@ def play_incident(servers: DemoServers) -> None:
     dilip.gets("closed")
 
 
-def play_request(servers: DemoServers) -> None:
+def play_request(servers: MailWorld) -> None:
     """Acknowledged with its terms, taken, and waiting for the vendor."""
     elke = Correspondent(servers, "Elke Brandt", "elke.brandt@corp.example")
     tara = Correspondent(servers, "Tara Singh", "tara.singh@corp.example")
@@ -73,7 +72,7 @@ def play_request(servers: DemoServers) -> None:
     tara.gets("#wait vendor")
 
 
-def play_question(servers: DemoServers) -> None:
+def play_question(servers: MailWorld) -> None:
     """Answered from the FAQ, and that helped."""
     ian = Correspondent(servers, "Ian Frost", "ian.frost@corp.example")
     ian.writes(SUPPORT, "Password", "Hi,\n\nhow do I reset my password?\n\nThanks,\nIan")
@@ -81,7 +80,7 @@ def play_question(servers: DemoServers) -> None:
     ian.gets("closed")
 
 
-def play_alert(servers: DemoServers) -> None:
+def play_alert(servers: MailWorld) -> None:
     """Counted while it repeats, resolved by its recovery, and the machine gets no answer."""
     monitor = Correspondent(servers, "Monitoring", "icinga@monitor.corp.example")
     carl = Correspondent(servers, "Carl Jones", "carl.jones@corp.example")

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from mailbot.mail.closing import signature_start
+from mailbot.mail.closing import is_delimiter, signature_start
 from mailbot.mail.labels import author_lines_above, find_block
 from mailbot.mail.model import Certainty
 from mailbot.mail.quotes import (
@@ -64,11 +64,14 @@ def split_body(text: str) -> Split:
     for place in range(end, len(lines)):
         scan.kinds[place] = _Kind.HISTORY
     _absorb_wrapped(scan)
-    new = [line for line, kind in zip(lines, scan.kinds, strict=True) if kind is _Kind.NEW]
+    places = [place for place, kind in enumerate(scan.kinds) if kind is _Kind.NEW]
+    new = [lines[place] for place in places]
     history = "\n".join(line for line, kind in zip(lines, scan.kinds, strict=True) if kind is _Kind.HISTORY)
     start = signature_start(new)
     reply, signature = _tidy(new[:start]), _tidy(new[start:])
-    certainty, reason = _judge(scan, reply)
+    below = _delimiter_below(scan, end)
+    said = places[:start] + [place for place in places[start:] if place < below]
+    certainty, reason = _judge(scan, reply, said)
     return Split(reply, signature, history.strip("\n"), certainty, reason)
 
 
@@ -131,15 +134,23 @@ def _is_glued(lines: list[str], place: int) -> bool:
     return is_quoted(before) and len(before) >= 60 and is_quoted(after) and len(lines[place]) < 60
 
 
-def _judge(scan: _Scan, reply: str) -> tuple[Certainty, str]:
+def _delimiter_below(scan: _Scan, end: int) -> int:
+    """Where a signature, or the footer of a list, begins right below the last quoted line before `end`; else `end`."""
+    place = end
+    while place and scan.kinds[place - 1] is _Kind.NEW:
+        place -= 1
+    while place < end and not scan.lines[place].strip():
+        place += 1
+    return place if place < end and is_delimiter(scan.lines[place]) else end
+
+
+def _judge(scan: _Scan, reply: str, said: list[int]) -> tuple[Certainty, str]:
     """Doubtful: answers between quotes, or a mark that leaves nothing or stands alone."""
     if not scan.marks:
         return Certainty.SURE, "no quoted mail"
     reason = scan.marks[0]
     first = scan.kinds.index(_Kind.HISTORY) if _Kind.HISTORY in scan.kinds else len(scan.kinds)
-    later = any(
-        kind is _Kind.NEW and line.strip() for line, kind in zip(scan.lines[first:], scan.kinds[first:], strict=True)
-    )
+    later = any(place > first and scan.lines[place].strip() for place in said)
     if not reply:
         return Certainty.DOUBTFUL, f"{reason}: nothing is left"
     if later:

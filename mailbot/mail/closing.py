@@ -59,13 +59,18 @@ _ROLE = re.compile(
 )
 
 
+def is_delimiter(line: str) -> bool:
+    """Whether a line says that below it stands a signature."""
+    return _DELIMITER.match(line[:_LINE_LETTERS]) is not None
+
+
 def signature_start(lines: list[str]) -> int:
     """The line where the signature begins; the number of lines if there is none."""
     end = len(lines)
     while end and not lines[end - 1].strip():
         end -= 1
     for place in range(max(0, end - 60), end):
-        if _DELIMITER.match(lines[place][:_LINE_LETTERS]) and end - place <= 40 and place > 0:
+        if is_delimiter(lines[place]) and end - place <= 40 and place > 0:
             return place
     end = _disclaimer_start(lines, end)
     start = _mobile_start(lines, end)

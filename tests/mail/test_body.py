@@ -110,6 +110,17 @@ def test_a_signature_is_cut_off_but_not_the_closing_words(signature: str, kept: 
     assert split.signature
 
 
+def test_a_signature_or_footer_of_a_list_below_the_quoted_mail_is_no_answer() -> None:
+    split = split_body(f"{NEW}\n\n{ATTRIBUTIONS[0]}\n> Does it work?\n\n-- \nFor the staff of Example Ltd only\n")
+    assert (split.reply, split.certainty) == (NEW, Certainty.SURE)
+    assert split.signature == "--\nFor the staff of Example Ltd only"
+
+
+def test_an_answer_below_the_quoted_mail_is_not_lost_in_the_signature_above_it() -> None:
+    split = split_body(f"Hello,\n-- \nAnn\n{ATTRIBUTIONS[0]}\n> Does it work?\n\nNo, it does not.\n")
+    assert split.certainty is Certainty.DOUBTFUL
+
+
 def test_the_footer_of_a_list_is_no_part_of_the_reply() -> None:
     footer = f"{'_' * 47}\nNetwork mailing list\nTo unsubscribe send a mail to network-leave@x.example"
     split = split_body(f"Done.\n\n{footer}\n")
