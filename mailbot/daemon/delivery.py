@@ -24,6 +24,7 @@ from mailbot.daemon.health import Vital
 from mailbot.daemon.log import crash, log, warn
 from mailbot.daemon.parts import Parts, Pulse
 from mailbot.desk.ticket import Side
+from mailbot.store.failures import DatabaseUnavailable
 from mailbot.store.health import DELIVERY
 from mailbot.store.moves import ClaimLost
 from mailbot.store.rows import OutboxRow
@@ -34,6 +35,7 @@ LEASE_SECONDS = 1_500.0  # longer than the longest delivery: 10 minutes for the 
 CONNECTIONS = 2
 SETTLE_EVERY = timedelta(seconds=30)
 LONGEST_DELIVERY_SECONDS = 1_200.0
+RECORD_PAUSES_SECONDS = (0.0, 1.0, 5.0, 15.0, 30.0)  # a database that restarts is back by then
 
 
 @dataclass(slots=True)
@@ -108,7 +110,7 @@ class Delivery:
             log("claim_lost", outbox=row.id)
             return True
         self._note_connection(connection, outcome, now)
-        self._record(row, outcome, max(now, self._parts.clock()))
+        self._record_surely(row, outcome, max(now, self._parts.clock()))
         return True
 
     def _claim(self, now: datetime) -> OutboxRow | None:
@@ -162,7 +164,19 @@ class Delivery:
 
     # ---------------------------------------------------------------- outcomes
 
+    def _record_surely(self, row: OutboxRow, outcome: Sent | DeliveryFailed, now: datetime) -> None:
+        """A database that is away for a moment must not make a mail doubtful whose outcome we hold in our hands."""
+        for pause_seconds in RECORD_PAUSES_SECONDS:
+            try:
+                self._record(row, outcome, now)
+                return
+            except DatabaseUnavailable as away:
+                warn("outcome_not_recorded", outbox=row.id, reason=str(away))
+                self._parts.wakes.stop.wait(pause_seconds)
+        self._record(row, outcome, now)
+
     def _record(self, row: OutboxRow, outcome: Sent | DeliveryFailed, now: datetime) -> None:
+        """May be repeated: if the transaction before was committed after all, nothing is left to move (ClaimLost)."""
         try:
             if isinstance(outcome, Sent):
                 self._sent(row, outcome, now)

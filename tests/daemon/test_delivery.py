@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from mailbot.store.database import MEMORY, Database, DatabaseUnavailable
 from mailbot.store.states import OutboxState
-from mailbot.transport.postman import DeliveryFailed, Phase
+from mailbot.store.unit_of_work import Work
+from mailbot.transport.postman import DeliveryFailed, Envelope, Phase, Sent
 from tests.conversations.desk import Desk
 from tests.conversations.people import Correspondent
-from tests.fakes.transport import lost_after_dot, refused
+from tests.fakes.transport import MemoryPostman, lost_after_dot, refused
 
 CANNOT_CONNECT = DeliveryFailed("connection refused", permanent=False, phase=Phase.CONNECT)
 WRONG_PASSWORD = DeliveryFailed("535 5.7.8 authentication failed", permanent=True, phase=Phase.CONNECT, code=535)
@@ -159,6 +164,48 @@ def test_what_breaks_unexpectedly_after_data_is_in_doubt(desk: Desk, ann: Corres
     desk.postman.fail_next(ZeroDivisionError())
     desk.delivery.turn(desk.clock.now())
     assert state(desk, rows["hand_over"]) == OutboxState.UNKNOWN
+
+
+class Leaving(Database):
+    """A database that is away for the next few transactions."""
+
+    away = 0
+
+    @contextmanager
+    def write(self) -> Iterator[Work]:
+        if self.away:
+            self.away -= 1
+            raise DatabaseUnavailable("away")
+        with super().write() as work:
+            yield work
+
+
+class Unlucky(MemoryPostman):
+    """After each mail that it takes the database goes away."""
+
+    def __init__(self, database: Leaving) -> None:
+        super().__init__()
+        self._database = database
+
+    async def deliver(self, envelope: Envelope, before_data: Callable[[], None]) -> Sent:
+        reply = await super().deliver(envelope, before_data)
+        self._database.away = 1
+        return reply
+
+
+def test_a_database_that_is_away_for_a_moment_after_the_dot_makes_no_mail_doubtful(
+    desk: Desk, ann: Correspondent
+) -> None:
+    desk.database.close()
+    desk.database = database = Leaving.open(MEMORY)
+    database.upgrade()
+    desk.postman = Unlucky(database)
+    desk.parts = replace(desk.parts, database=database)
+    desk.start()
+    rows = waiting(desk, ann)
+    desk.delivery.turn(desk.clock.now())
+    assert {state(desk, row) for row in rows.values()} == {"sent"}
+    assert sent(desk, rows["hand_over"]) == 1
 
 
 def test_a_long_outage_costs_no_mail_more_than_the_connection_s_own_pause(desk: Desk, ann: Correspondent) -> None:
