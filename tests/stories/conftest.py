@@ -11,6 +11,6 @@ from tests.servers.sinks import Sink
 from tests.stories.house import Street
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def street(authority: Authority, oauth: OAuth, policy: Policy, sink: Sink) -> Street:
     return Street(authority, oauth, policy, sink)

@@ -1,8 +1,8 @@
 """The house of a story: Example Ltd with a real mail system, and the desk that works in it.
 
 People have mailboxes in Dovecot; Postfix carries their mail; the lists of the groups are mlmmj's, with a prefix, a
-footer and a Reply-To of their own, and the desk is a member of each. The desk is the production daemon in a thread, with
-a configuration folder as admins write it. Everything is made for one story and gone after it.
+footer and a Reply-To of their own, and the desk is a member of each. The desk is the production daemon in a thread,
+with a configuration folder as admins write it. Everything is made for one story and gone after it.
 """
 
 from __future__ import annotations
