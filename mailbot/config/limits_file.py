@@ -16,7 +16,7 @@ class LimitsTable(Table):
     address_per_day: int = Field(10, ge=1, description="automatic mails to one address in a day")
     domain_per_hour: int = Field(30, ge=1, description="automatic mails to one foreign domain in an hour")
     ticket_per_day: int = Field(5, ge=1, description="automatic mails on one ticket in a day")
-    group_per_hour: int = Field(60, ge=1, description="mails to one group in an hour; more are folded into one")
+    group_per_hour: int = Field(60, ge=1, description="mails to one group in an hour; more wait, except for P1")
     global_per_hour: int = Field(200, ge=1, description="automatic mails in an hour, all together")
     automatic_in_a_row: int = Field(2, ge=1, le=5, description="automatic mails without a human one in between")
     mute_days: int = Field(60, ge=1, description="how long a machine that answered us gets nothing automatic")

@@ -67,6 +67,7 @@ class Supervisor:
         self._loops = self._make_loops(frozenset(roles))
         self._next_look = parts.monotonic()
         self._vital = Vital(parts, DAEMON, beats=True)
+        self._silent: list[str] = []
 
     def run(self, *, handle_signals: bool = True) -> None:
         """Work until the stop."""
@@ -136,8 +137,9 @@ class Supervisor:
         silent = [loop.name for loop in self._loops if not loop.pulse.alive]
         state = HealthState.NO_PROGRESS if silent else HealthState.OK
         self._vital.tell(state, self._parts.clock(), ",".join(silent) or self._parts.holder)
-        if silent:
+        if silent and silent != self._silent:
             warn("no_progress", loops=",".join(silent))
+        self._silent = silent
         tried = all(loop.tried.is_set() for loop in self._loops if loop.tried)
         self._announcer.tell(self._how(), tried=tried, alive=not silent)
 

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from mailbot.desk.clues import FormSeen, comes_from
 from mailbot.desk.evidence import Evidence
-from mailbot.desk.outgoing import Cause, MailClass, Outgoing, OutgoingKind
+from mailbot.desk.outgoing import Cause, InternalView, MailClass, Outgoing, OutgoingKind
 from mailbot.desk.policy import Policy
 from mailbot.desk.situation import GateCounts
 from mailbot.desk.ticket import Side
@@ -21,6 +21,7 @@ from mailbot.mail.addresses import is_plain_address
 from mailbot.mail.carriers import is_own_address, without_plus
 from mailbot.mail.model import Address, Mail, ascii_fold, same_address
 from mailbot.mail.model import MailClass as Class
+from mailbot.triage.assessment import Priority
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,7 +218,7 @@ def a14_limits(case: Case) -> str:
     """A14: the sliding windows have room."""
     counts, limits = case.counts, case.policy.limits
     if case.outgoing.declared.side is not Side.REQUESTER:
-        many = counts.address_hour >= limits.group_per_hour
+        many = counts.address_hour >= limits.group_per_hour and not _is_most_urgent(case)
         return f"{counts.address_hour} mails to this group within an hour" if many else ""
     share = 1 if case.is_class_b else _PERSONS_SHARE
     at_home = _domain(case.to) in map(ascii_fold, case.policy.identity.own_domains)  # a whole house shares its domain
@@ -229,6 +230,12 @@ def a14_limits(case: Case) -> str:
         (counts.global_hour, limits.global_per_hour * share, "mails within an hour"),
     )
     return next((f"{count} {what}" for count, limit, what in windows if count >= limit), "")
+
+
+def _is_most_urgent(case: Case) -> bool:
+    """P1 never waits behind a storm of lesser matters."""
+    view = case.outgoing.view
+    return isinstance(view, InternalView) and view.ticket.priority is Priority.P1
 
 
 def a15_no_backlog(case: Case) -> str:

@@ -11,12 +11,14 @@ import pytest
 from mailbot.desk import gate
 from mailbot.desk.evidence import Evidence, Sender, TokenState
 from mailbot.desk.gate import RULES, Allowed, Denied, applying, judge
-from mailbot.desk.outgoing import AlertView, Cause, NoteCode, Outgoing, OutgoingKind
+from mailbot.desk.outgoing import AlertView, Cause, InternalView, NoteCode, Outgoing, OutgoingKind
 from mailbot.desk.policy import AlertSource, FormSource, IgnoredSource, Policy, Trust
 from mailbot.desk.situation import GateCounts
+from mailbot.desk.ticket import State
 from mailbot.mail.model import Address, Mail, MailClass
+from mailbot.triage.assessment import Priority
 from mailbot.triage.patterns import compile_pattern
-from tests.desk.world import ANN, NOW, POLICY, mail_of
+from tests.desk.world import ANN, NOW, POLICY, mail_of, ticket_in
 
 BOB = "bob@home.example"
 NEVER = compile_pattern("never")
@@ -270,6 +272,15 @@ def test_a_busy_group_gets_its_mail_later_and_never_not_at_all() -> None:
     assert replace(busy, counts=GateCounts(address_hour=59, ticket_day=999)).judged() == Allowed()
     assert replace(busy, counts=GateCounts(breaker_open=True)).judged() == Allowed(NOW + timedelta(minutes=15), "A17")
     assert replace(busy, counts=GateCounts(60, breaker_open=True)).judged() == Allowed(NOW + timedelta(hours=1), "A14")
+
+
+def test_the_most_urgent_matter_never_waits_behind_a_storm() -> None:
+    urgent = replace(ticket_in(State.ASSIGNED), priority=Priority.P1)
+    view = InternalView(urgent, ANN, "Network")
+    busy = replace(PLAIN, outgoing=replace(HAND_OVER, view=view), counts=GateCounts(address_hour=999))
+    assert busy.judged() == Allowed()
+    lesser = replace(view, ticket=replace(urgent, priority=Priority.P2))
+    assert replace(busy, outgoing=replace(HAND_OVER, view=lesser)).judged() == Allowed(NOW + timedelta(hours=1), "A14")
 
 
 def test_a_relay_above_the_limits_waits_unless_another_rule_stops_it() -> None:
