@@ -182,6 +182,34 @@ def test_an_ignored_machine_is_stored_and_nothing_else(desk: Desk) -> None:
     assert desk.tickets() == []
 
 
+def test_a_machine_that_nobody_named_gets_a_ticket_and_no_answer(desk: Desk, specialist: Correspondent) -> None:
+    printer = Correspondent(desk, "printer-3@devices.corp.example", "Printer 3")
+    thread = printer.writes("Paper jam", "VPN tunnel of tray 2 failed.", headers={"Auto-Submitted": "auto-generated"})
+    assert specialist.gets("hand_over").says("Paper jam")
+    printer.gets_nothing()
+    assert thread.state == "assigned"
+
+
+def test_who_asks_for_silence_gets_no_automatic_answer(desk: Desk, specialist: Correspondent) -> None:
+    shy = Correspondent(desk, "shop@partner.example", "Shop")
+    shy.writes("VPN is down", "It does not work.", headers={"X-Auto-Response-Suppress": "All"})
+    specialist.gets("hand_over")
+    shy.gets_nothing()
+
+
+def test_a_mail_without_a_way_back_gets_no_automatic_answer(desk: Desk, specialist: Correspondent) -> None:
+    nobody = Correspondent(desk, "shop@partner.example", "Shop")
+    nobody.writes("VPN is down", "It does not work.", headers={"Return-Path": "<>"})
+    specialist.gets("hand_over")
+    nobody.gets_nothing()
+
+
+def test_a_blind_copy_gets_no_automatic_answer(desk: Desk, requester: Correspondent, specialist: Correspondent) -> None:
+    requester.writes("VPN is down", "It does not work, I am in room 12.", to="boss@corp.example")
+    specialist.gets("hand_over")
+    requester.gets_nothing()
+
+
 # ---------------------------------------------------------------- absence notes and loops
 
 
