@@ -21,7 +21,7 @@ from mailbot.desk.event import (
 from mailbot.desk.evidence import ActingAs, Evidence, Sender, TokenState
 from mailbot.desk.outgoing import NoteCode
 from mailbot.desk.people import Person
-from mailbot.desk.policy import Group, Policy
+from mailbot.desk.policy import Policy
 from mailbot.desk.reading import read_reply, read_steering
 from mailbot.desk.relay import new_words
 from mailbot.desk.remarks import HoldCode, Remark
@@ -29,6 +29,7 @@ from mailbot.desk.requester import request_of
 from mailbot.desk.situation import Situation
 from mailbot.desk.ticket import Side
 from mailbot.desk.trust import Action, allows
+from mailbot.mail.lists import is_list_software
 from mailbot.mail.model import Mail, MailClass, ascii_fold
 from mailbot.mail.tokens import Reading, Role
 from mailbot.triage.assessment import Reason
@@ -36,7 +37,6 @@ from mailbot.triage.assessment import Reason
 _REPORTS = (MailClass.FEEDBACK, MailClass.REPORT)
 _RECEIPTS = (MailClass.AUTO_REPLY, MailClass.DELAY, MailClass.DELIVERED, MailClass.MDN, MailClass.CALENDAR)
 _MACHINES = (MailClass.MACHINE, MailClass.LIST)
-_LIST_SOFTWARE = ("-owner", "-bounces", "-request", "-admin", "+owner", "+bounces", "+bounce")
 
 
 def interpret(mail: Mail, situation: Situation, evidence: Evidence, reading: Reading | None, policy: Policy) -> Event:
@@ -102,19 +102,11 @@ def _refused_by_list(mail: Mail, situation: Situation, policy: Policy) -> Event 
     """
     if mail.class_ is MailClass.HUMAN:
         return None
-    ours, sender = situation.our_mail, ascii_fold(mail.sender.address)
-    group = next((group for group in policy.groups.values() if _is_software_of(sender, group)), None)
+    ours, sender = situation.our_mail, mail.sender.address
+    group = next((one for one in policy.groups.values() if is_list_software(sender, (one.list_address or "",))), None)
     if group is None or ours is None or ours.side is not Side.GROUP:
         return None
     return HandOverRefused(ours.id, group.name, mail.subject)
-
-
-def _is_software_of(sender: str, group: Group) -> bool:
-    if not group.list_address:
-        return False
-    local, _, domain = ascii_fold(group.list_address).partition("@")
-    robots = tuple(f"{local}{ending}@{domain}" for ending in _LIST_SOFTWARE)
-    return sender in (*robots, f"mailman@{domain}", f"mlmmj@{domain}", f"listserv@{domain}")
 
 
 def _from_source(mail: Mail, situation: Situation, evidence: Evidence, policy: Policy) -> Event | None:

@@ -163,8 +163,8 @@ def _in_form(pattern: re.Pattern[str], notice: str) -> Iterator[str]:
 
 
 def read_original_message_id(mail: Mail, root: Part) -> str:
-    """Message-ID of the mail that a bounce, receipt or automatic reply is about, or ""."""
-    if mail.class_ in (MailClass.HUMAN, MailClass.LIST, MailClass.OWN, MailClass.MACHINE, MailClass.CALENDAR):
+    """Message-ID of the mail that a bounce, receipt, automatic reply or refusal is about, or ""."""
+    if mail.class_ in (MailClass.HUMAN, MailClass.LIST, MailClass.OWN, MailClass.CALENDAR):
         return ""
     for leaf in root.leaves():
         if leaf.type.endswith(
@@ -174,6 +174,8 @@ def read_original_message_id(mail: Mail, root: Part) -> str:
             value = fields.first("original-message-id") or fields.first("message-id")
             if value:
                 return value.strip().strip("<>").strip()
+    if mail.class_ is MailClass.MACHINE:
+        return ""  # only what it attaches is the mail that it speaks of
     if mail.class_ is MailClass.AUTO_REPLY:
         return next(iter((*mail.in_reply_to, *reversed(mail.references))), "")
     return _first(_MESSAGE_ID, mail.text) or next(iter((*mail.in_reply_to, *reversed(mail.references))), "")

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from mailbot.mail.bounces import delivery_reports
 from mailbot.mail.carriers import is_own_address
 from mailbot.mail.headers import without_comments
-from mailbot.mail.lists import came_through
+from mailbot.mail.lists import came_through, is_list_software
 from mailbot.mail.model import Mail, MailClass, Recognition, ascii_fold
 from mailbot.mail.parts import Part
 from mailbot.mail.phrases import (
@@ -198,6 +198,13 @@ def _machine(facts: _Facts) -> Verdict | None:
     return None
 
 
+def _list_software(facts: _Facts) -> Verdict | None:
+    """mlmmj writes its refusals without a word that says so (RFC 3834 5): only the address tells."""
+    if is_list_software(facts.mail.sender.address, facts.recognition.group_lists):
+        return MailClass.MACHINE, "software of a group's list"
+    return None
+
+
 def _mailing_list(facts: _Facts) -> Verdict | None:
     if came_through(facts.mail, facts.recognition.group_lists):
         return None
@@ -232,6 +239,7 @@ _RULES: tuple[Callable[[_Facts], Verdict | None], ...] = (
     _calendar,
     _automatic_reply,
     _machine,
+    _list_software,
     _mailing_list,
     _null_sender,
     _suspect,

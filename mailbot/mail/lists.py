@@ -7,6 +7,7 @@ X-Original-From. Undoing it gives a hint who the person is, never an identity.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import replace
 
 from mailbot.mail.addresses import read_addresses
@@ -18,6 +19,20 @@ LIST_HEADERS = {"list-id", "list-post", "list-unsubscribe", "list-unsubscribe-po
                 "x-google-group-id"}  # fmt: skip
 _VIA = re.compile(r"(.{1,200}?)['\"]?\s+(?:via|über|par|von|door|vía)\s+\S.*", re.IGNORECASE | re.DOTALL)
 _BRACKETED = re.compile(r"<([^<>\s]{1,255})>")
+
+_ROLES = ("owner", "bounces", "bounce", "request", "admin")
+_SOFTWARE = ("mailman", "mlmmj", "listserv")
+
+
+def is_list_software(address: str, lists: Iterable[str]) -> bool:
+    """Whether an address is one that the software of these lists (posting addresses) writes from."""
+    local, _, domain = ascii_fold(address).partition("@")
+    for one in lists:
+        name, at, home = ascii_fold(one).partition("@")
+        roles = (f"{name}{mark}{role}" for role in _ROLES for mark in "-+")
+        if at and domain == home and (local in (*roles, f"{name}+bounces-help", *_SOFTWARE)):
+            return True
+    return False
 
 
 def list_ids(mail: Mail) -> tuple[str, ...]:

@@ -204,3 +204,27 @@ def test_a_person_who_writes_via_something_is_not_rewritten() -> None:
         read("Reply-To: eve@evil.example", sender="Ann via Phone <ann@example.org>").author
         == read(sender="Ann via Phone <ann@example.org>").sender
     )
+
+
+@pytest.mark.parametrize(
+    ("sender", "class_"),
+    [
+        ("network+owner@lists.example", MailClass.MACHINE),  # mlmmj, and no header says that it is one
+        ("network-owner@lists.example", MailClass.MACHINE),
+        ("network-request@LISTS.example", MailClass.MACHINE),
+        ("network+bounces-help@lists.example", MailClass.MACHINE),
+        ("owner@lists.example", MailClass.HUMAN),
+        ("network-owner@example.org", MailClass.HUMAN),
+        ("networkowner@lists.example", MailClass.HUMAN),
+    ],
+)
+def test_the_software_of_a_groups_list_is_known_by_its_addresses(sender: str, class_: MailClass) -> None:
+    assert read(sender=sender, subject="Post to network denied: [#1] Printer").class_ is class_
+
+
+def test_what_list_software_refuses_is_the_mail_that_it_attaches() -> None:
+    refused = "Content-Type: message/rfc822\n\nFrom: support@desk.example\nMessage-ID: <ours.1@desk.example>\n\nHello"
+    field, body = multipart("mixed", "Content-Type: text/plain\n\nYou are no member.", refused)
+    robot, person = "network+owner@lists.example", "Ann <ann@example.org>"
+    assert read(field, body=body, sender=robot).original_message_id == "ours.1@desk.example"
+    assert read(field, body=body, sender=person).original_message_id == ""

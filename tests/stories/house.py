@@ -11,7 +11,7 @@ import re
 import shutil
 import smtplib
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -168,11 +168,9 @@ def open_house(
     folder: Path,
     way: Way,
     database_url: str = "",
-    *,
-    list_settings: Mapping[str, bool] | None = None,
-    desk_is_member: bool = True,
+    found: Callable[[MailingLists, Group], None] | None = None,
 ) -> Iterator[House]:
-    """Build it all and let the desk work until the end of the story."""
+    """Build it all and let the desk work until the end of the story; `found` makes the list of a group."""
     for need in (need_dovecot, need_postfix, need_mlmmj):
         need()
     config = _copy_example(folder)
@@ -185,7 +183,9 @@ def open_house(
         postfix = Postfix(certificate, dovecot, street.policy, street.sink, lists, domains=("corp.example",))
         stack.enter_context(postfix)
         _write_settings(config, way, street, dovecot, postfix, database_url)
-        _found_lists(lists, config, list_settings or {}, desk_is_member)
+        for group in load(config).policy.groups.values():
+            if group.list_address:
+                (found or found_list)(lists, group)
         app = stack.enter_context(build(config, in_process=way.name == "quick"))
         stack.enter_context(_working(app))
         house = House(dovecot, postfix, lists, app)
@@ -211,12 +211,12 @@ def _residents(config: Path) -> dict[str, str]:
     return dict.fromkeys(sorted({found for text in texts for found in _ADDRESS.findall(text)}), PASSWORD)
 
 
-def _found_lists(lists: MailingLists, config: Path, settings: Mapping[str, bool], desk_is_member: bool) -> None:
-    for group in load(config).policy.groups.values():
-        if group.list_address:
-            name = group.list_address.partition("@")[0]
-            members = [*group.members, *([SUPPORT] if desk_is_member else [])]
-            lists.add(name, members, prefix=f"[{name}]", footer=FOOTER, **settings)
+def found_list(lists: MailingLists, group: Group, *, desk: bool = True, **settings: bool) -> None:
+    """The list of a group as admins should make it: everybody is a member, the desk too."""
+    assert group.list_address is not None
+    name = group.list_address.partition("@")[0]
+    members = [*group.members, *([SUPPORT] if desk else [])]
+    lists.add(name, members, prefix=f"[{name}]", footer=FOOTER, **settings)
 
 
 _MAIN = """
