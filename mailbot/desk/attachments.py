@@ -8,8 +8,11 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
+from collections.abc import Collection
 
 from mailbot.desk.ticket import AttachmentRef
+from mailbot.mail.headers import split_message
+from mailbot.mail.limits import Budget
 from mailbot.mail.model import Attachment
 
 _LOGO_BYTES = 5_120
@@ -33,6 +36,14 @@ def choose_travelling(
         tuple(ref for number, ref in enumerate(refs) if number not in left),
         tuple(ref for number, ref in enumerate(refs) if number in left),
     )
+
+
+def is_answered_mail(attachment: Attachment, thread: Collection[str]) -> bool:
+    """Whether it is the whole mail that is answered, which some programs attach: history, and full of its tokens."""
+    if attachment.type.lower() not in ("message/rfc822", "message/global"):
+        return False
+    fields, _ = split_message(attachment.content.lstrip(), Budget(), is_part=True)
+    return fields.first("message-id").strip().strip("<>") in thread
 
 
 # S/MIME and PGP signatures and keys: they prove the original mail only, and tell the writer's private address.

@@ -11,7 +11,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mailbot.desk.attachments import choose_travelling
+from mailbot.desk.attachments import choose_travelling, is_answered_mail
 from mailbot.desk.policy import Policy
 from mailbot.desk.remarks import HoldCode, Remark
 from mailbot.desk.situation import Situation
@@ -67,7 +67,9 @@ def new_words(mail: Mail, situation: Situation) -> str:
 
 def travelling(mail: Mail, situation: Situation, policy: Policy) -> Travelling:
     """Which attachments and inline images travel, and which are too large."""
-    return Travelling(*choose_travelling(mail.attachments, situation.logos, policy.limits.attachments_bytes))
+    thread = (*mail.in_reply_to, *mail.references)
+    new = tuple(one for one in mail.attachments if not is_answered_mail(one, thread))
+    return Travelling(*choose_travelling(new, situation.logos, policy.limits.attachments_bytes))
 
 
 def _find_doubt(said: str, fresh: str, text: str, mail: Mail, situation: Situation) -> Remark | None:

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 from mailbot.mail.bounces import delivery_reports
 from mailbot.mail.carriers import is_own_address
-from mailbot.mail.headers import without_comments
+from mailbot.mail.headers import split_message, without_comments
+from mailbot.mail.limits import Budget
 from mailbot.mail.lists import came_through, is_list_software
 from mailbot.mail.model import Mail, MailClass, Recognition, ascii_fold
 from mailbot.mail.parts import Part
@@ -88,10 +89,21 @@ def _own(facts: _Facts) -> Verdict | None:
         instance in value.split() for name in ("x-loop", "x-mailbot-instance") for value in facts.values(name)
     ):
         return MailClass.OWN, "X-Loop names this instance"
+    if instance and instance in _wrapped_loops(facts):
+        return MailClass.OWN, "X-Loop of the mail that a list has wrapped names this instance"
     senders = [one.address for one in facts.mail.from_]
     if any(is_own_address(address, facts.recognition.own_addresses) for address in senders):
         return MailClass.OWN, "From is an own address"
     return None
+
+
+def _wrapped_loops(facts: _Facts) -> list[str]:
+    """The X-Loop words inside a post that a group's list sends on whole, as Mailman's "wrap message" does."""
+    first = next(iter(facts.root.leaves()), facts.root)
+    if first.type != "message/rfc822" or not came_through(facts.mail, facts.recognition.group_lists):
+        return []
+    fields, _ = split_message(first.content.lstrip(), Budget(), is_part=True)
+    return ascii_fold(fields.first("x-loop")).split()
 
 
 def _delivery_notice(facts: _Facts) -> Verdict | None:

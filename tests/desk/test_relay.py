@@ -195,6 +195,14 @@ def test_signatures_and_keys_stay_behind() -> None:
     assert travel(proof, replace(proof, type="application/PGP-keys")) == ([], [])
 
 
+def test_the_answered_mail_attached_whole_stays_behind_and_other_mails_travel() -> None:
+    """It is history, and full of the tokens of whom it was written to; s-nail and others attach it."""
+    ours = Attachment("a.eml", "message/rfc822", b"Message-ID: <ours@corp.example>\r\n\r\nHello", inline=True)
+    other = replace(ours, name="b.eml", content=b"Message-ID: <other@corp.example>\r\n\r\nHello")
+    answer = replace(mail_of("x"), references=("ours@corp.example",), attachments=(ours, other))
+    assert [ref.name for ref in travelling(answer, situation_of(None), POLICY).refs] == ["b.eml"]
+
+
 def test_an_attachment_is_known_by_its_hash_and_keeps_its_content_id() -> None:
     [ref] = travelling(replace(mail_of("x"), attachments=(image("a.png", 6_000),)), situation_of(None), POLICY).refs
     assert ref.content_hash == hashlib.sha256(image("", 6_000).content).hexdigest()

@@ -228,3 +228,18 @@ def test_what_list_software_refuses_is_the_mail_that_it_attaches() -> None:
     robot, person = "network+owner@lists.example", "Ann <ann@example.org>"
     assert read(field, body=body, sender=robot).original_message_id == "ours.1@desk.example"
     assert read(field, body=body, sender=person).original_message_id == ""
+
+
+@pytest.mark.parametrize(
+    ("loop", "list_id", "class_"),
+    [
+        ("desk-1", "network.lists.example", MailClass.OWN),
+        ("desk-2", "network.lists.example", MailClass.HUMAN),
+        ("desk-1", "others.lists.example", MailClass.LIST),
+    ],
+)
+def test_our_own_post_that_a_groups_list_wraps_is_ours(loop: str, list_id: str, class_: MailClass) -> None:
+    post = f"Content-Type: message/rfc822\n\nFrom: support@desk.example\nX-Loop: {loop}\n\nHello"
+    field, body = multipart("mixed", post, "Content-Type: text/plain\n\nNetwork mailing list")
+    sender = "IT Support via Network <network@lists.example>"
+    assert read(field, f"List-Id: <{list_id}>", body=body, sender=sender).class_ is class_
