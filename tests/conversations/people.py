@@ -222,7 +222,13 @@ class Server:
 
     desk: Desk
 
-    def bounces(self, letter: Letter, status: str = "5.1.1", diagnosis: str = "550 5.1.1 User unknown") -> Thread:
+    def bounces(
+        self,
+        letter: Letter,
+        status: str = "5.1.1",
+        diagnosis: str = "550 5.1.1 User unknown",
+        action: str = "failed",
+    ) -> Thread:
         """The letter comes back (RFC 3464) to its envelope sender."""
         number = self.desk.next_number()
         recipient = letter.envelope.rcpt_to
@@ -231,6 +237,7 @@ class Server:
             to=letter.envelope.mail_from,
             recipient=recipient,
             status=status,
+            action=action,
             diagnosis=diagnosis,
             headers=letter.envelope.raw.partition(b"\r\n\r\n")[0].decode("ascii"),
         )
@@ -269,7 +276,7 @@ Content-Type: message/delivery-status
 Reporting-MTA: dns; mx.other.example
 
 Final-Recipient: rfc822; {recipient}
-Action: failed
+Action: {action}
 Status: {status}
 Diagnostic-Code: smtp; {diagnosis}
 
