@@ -149,13 +149,13 @@ def _other_delivery_notice(facts: _Facts) -> Verdict | None:
     if facts.has("x-failed-recipients"):
         delayed = says_delayed(mail.subject, mail.text)
         return (MailClass.DELAY if delayed else MailClass.BOUNCE), "X-Failed-Recipients"
-    in_subject, in_text = says_undelivered_subject(mail.subject), says_undelivered(mail.text)
+    in_subject = says_undelivered_subject(mail.subject)
     in_form = in_subject and opens_as_notice(mail.text) and not facts.is_answer()
     if not facts.is_daemon() and mail.return_path != "" and not in_form:
         return None  # people write about such notices, and paste them below their own words
     if says_delayed(mail.subject, mail.text):
         return MailClass.DELAY, "delivery notice in words: delayed"
-    if in_subject or in_text or facts.local_part().startswith("mailer-daemon"):
+    if in_subject or facts.local_part().startswith("mailer-daemon") or says_undelivered(mail.text):
         return MailClass.BOUNCE, "delivery notice in words"
     return None
 
