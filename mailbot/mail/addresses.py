@@ -18,6 +18,7 @@ _ARCHIVED = re.compile(r"([^\s@]{1,64}) at ([A-Za-z0-9.-]{1,250}\.[A-Za-z]{2,})"
 _SPACES = re.compile(r"\s+")
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"?')
 _ESCAPED = re.compile(r"\\(.)")
+_UNTELLING = re.compile(r'[^"(=,;<>:]+')
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,9 @@ class _Reader:
 
     def run(self) -> None:
         while self.position < len(self.value) and not self.cut:
+            if words := _UNTELLING.match(self.value, self.position):
+                self.take(words[0])
+                continue
             letter = self.value[self.position]
             if letter == '"':
                 self.quoted()
@@ -85,7 +89,7 @@ class _Reader:
             self.piece.inside = []
         elif letter == ">" and self.is_inside():
             self.piece.closed = True
-        elif letter == ":" and self.piece.inside is None and "@" not in "".join(self.piece.outside[-64:]):
+        elif letter == ":" and self.piece.inside is None and "@" not in "".join(self.piece.outside[-64:])[-64:]:
             self.piece, self.plain = _Piece(), False  # the name of a group
         else:
             self.take(letter)

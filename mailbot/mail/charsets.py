@@ -11,6 +11,7 @@ import binascii
 import codecs
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 _ALIASES = {  # as browsers read them (WHATWG), since that is what senders test with
     "latin1": "cp1252", "latin-1": "cp1252", "iso-8859-1": "cp1252", "iso8859-1": "cp1252", "iso_8859-1": "cp1252",
@@ -23,16 +24,29 @@ _ALIASES = {  # as browsers read them (WHATWG), since that is what senders test 
 # No charsets, or slow ones: punycode and idna insert letter by letter.
 _REFUSED = {"punycode", "idna", "unicode-escape", "raw-unicode-escape", "undefined", "mbcs", "oem"}
 _UNWANTED = re.compile("[\0\ud800-\udfff]")
+_PRINTABLE = bytes(range(0x20, 0x7F))
+_NAME_LETTERS = 60
 
 
 def decode(content: bytes, charset: str = "") -> str:
     """The text of the bytes; never raises, undecodable bytes become U+FFFD, NUL and lone surrogates are dropped."""
+    charset = charset[:_NAME_LETTERS]
+    if content.isascii() and b"\x1b" not in content and (not charset or _reads_ascii(charset)):  # nearly always
+        return content.decode("ascii").replace("\0", "")
     return clean(_decode(content, charset))
+
+
+def decode_unlabelled(content: bytes, hint: str) -> str:
+    """The text of bytes that name no charset: UTF-8 where they are valid as such, otherwise by the `hint`."""
+    try:
+        return clean(content.decode("utf-8"))
+    except UnicodeDecodeError:
+        return decode(content, hint)
 
 
 def clean(text: str) -> str:
     """The text without NUL and lone surrogates, which neither databases nor UTF-8 take."""
-    return _UNWANTED.sub("", text)
+    return text.replace("\0", "") if text.isascii() else _UNWANTED.sub("", text)
 
 
 def is_known(charset: str) -> bool:
@@ -54,6 +68,16 @@ def _decode(content: bytes, charset: str) -> str:
         return content.decode(codec, "replace").removeprefix("\ufeff")
 
 
+@lru_cache(maxsize=256)
+def _reads_ascii(charset: str) -> bool:
+    """Whether ASCII octets stand for themselves in a charset; UTF-7 and HZ give some of them another meaning."""
+    codec = _codec(charset)
+    return codec is None or (
+        codec not in ("utf-7", "hz") and _PRINTABLE.decode(codec, "replace").encode() == _PRINTABLE
+    )
+
+
+@lru_cache(maxsize=256)
 def _codec(charset: str) -> str | None:
     name = charset.strip().strip("\"'").lower().partition("*")[0]
     name = _ALIASES.get(name, name)
@@ -73,7 +97,7 @@ def _guess(content: bytes) -> str:
     try:
         return content.decode("utf-8").removeprefix("\ufeff")
     except UnicodeDecodeError as error:
-        if len(content) - error.start < 4:  # only the last letter is cut off
+        if error.reason == "unexpected end of data" and not content[: error.start].isascii():  # the last letter is cut
             return content.decode("utf-8", "replace")
         return content.decode("cp1252", "replace")
 

@@ -8,16 +8,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import unquote_to_bytes
 
-from mailbot.mail.charsets import clean, decode, decode_words
+from mailbot.mail.charsets import clean, decode, decode_unlabelled, decode_words
 from mailbot.mail.limits import Budget
 
 _FIELD = re.compile(rb"([!-9;-~]{1,200})[ \t]*:")
-_LOOSE_FIELD = re.compile(rb"([^\s:][^:\r\n]{0,75}):(?!//)")
+_WHOLE_FIELD = re.compile(rb"([!-9;-~]{1,200})[ \t]*:([^\n]*\n?(?:[ \t][^\n]*\n?)*)")
+_LOOSE_FIELD = re.compile(rb"([^\s:][^:\r\n]{0,75}):(?!//)([^\n]*\n?(?:[ \t][^\n]*\n?)*)")
 _NOT_BLANK = re.compile(rb"[^ \t\r\n]")
+_EMPTY_LINE = re.compile(rb"\r*(?:\n|\Z)")
 _BLANK_LINE = re.compile(rb"\n\r?\n")
+_CHARSET = re.compile(rb"charset\s{0,5}=\s{0,5}[\"']?([\w.:-]{1,40})", re.IGNORECASE)
+_CHARSET_REACH_BYTES = 20_000  # how far into a mail its charset is looked for
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,35 +29,45 @@ class Fields:
     """The fields of one header: (lower-case name, undecoded text), in order."""
 
     items: tuple[tuple[str, str], ...] = ()
+    _named: dict[str, tuple[str, ...]] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        for name, value in self.items:
+            self._named[name] = (*self._named.get(name, ()), value)
 
     def all(self, name: str) -> tuple[str, ...]:
         """Every value of that name, undecoded."""
-        return tuple(value for key, value in self.items if key == name)
+        return self._named.get(name, ())
 
     def first(self, name: str) -> str:
         """The first value of that name, undecoded, or ""."""
-        return next((value for key, value in self.items if key == name), "")
+        values = self._named.get(name)
+        return values[0] if values else ""
 
 
 def split_message(raw: bytes, budget: Budget, *, is_part: bool = False) -> tuple[Fields, bytes]:
     """(fields, body) of a message or part; a message without any field is all body."""
     position = 0 if is_part else _skip_envelope(raw)
-    collected: list[tuple[bytes, list[bytes]]] = []
+    collected: list[tuple[bytes, bytes]] = []
     block_end = position + budget.limits.header_block_bytes
+    body = b""
     while position < len(raw):
         if position > block_end or len(collected) > budget.limits.headers:
             budget.note("header_too_long")
-            return _fields(collected, budget), _body_after(raw, position)
-        line_end = raw.find(b"\n", position)
-        line_end = len(raw) if line_end < 0 else line_end
-        line = raw[position:line_end].rstrip(b"\r")
-        if not line:
-            return _fields(collected, budget), raw[line_end + 1 :]
-        if not _take_line(line, collected, budget) and not _resumes(raw, line_end + 1, collected):
-            budget.note("header_ends_without_blank_line")
-            return _fields(collected, budget), raw[position:]
-        position = line_end + 1
-    return _fields(collected, budget), b""
+            body = _body_after(raw, position - 1)
+            break
+        if found := _WHOLE_FIELD.match(raw, position):
+            collected.append((found[1], found[2]))
+            position = found.end()
+        elif empty := _EMPTY_LINE.match(raw, position):
+            body = raw[empty.end() :]
+            break
+        else:
+            position, ended = _odd_line(raw, position, collected, budget)
+            if ended:
+                body = raw[position:]
+                break
+    return _fields(collected, raw, budget), body
 
 
 def _skip_envelope(raw: bytes) -> int:
@@ -65,22 +79,17 @@ def _skip_envelope(raw: bytes) -> int:
     return position
 
 
-def _take_line(line: bytes, collected: list[tuple[bytes, list[bytes]]], budget: Budget) -> bool:
-    if line[0] in b" \t":
-        if collected:
-            collected[-1][1].append(line)
-        return bool(collected)
-    found = _FIELD.match(line)
-    if not found and collected and (found := _LOOSE_FIELD.match(line)):
+def _odd_line(raw: bytes, start: int, collected: list[tuple[bytes, bytes]], budget: Budget) -> tuple[int, bool]:
+    """(where to read on, whether the body begins there) at a line that neither is a field nor goes on with one."""
+    if collected and (found := _LOOSE_FIELD.match(raw, start)):
         budget.note("odd_header_name")
-    if found:
-        collected.append((found[1], [line[found.end() :]]))
-    return bool(found)
-
-
-def _resumes(raw: bytes, position: int, collected: list[tuple[bytes, list[bytes]]]) -> bool:
-    """Whether the header goes on after a line that is no field."""
-    return bool(collected) and _FIELD.match(raw, position, position + 300) is not None
+        collected.append((found[1], found[2]))
+        return found.end(), False
+    line_end = raw.find(b"\n", start) + 1 or len(raw)
+    if collected and _FIELD.match(raw, line_end, line_end + 300):
+        return line_end, False
+    budget.note("header_ends_without_blank_line")
+    return start, True
 
 
 def _body_after(raw: bytes, position: int) -> bytes:
@@ -88,22 +97,31 @@ def _body_after(raw: bytes, position: int) -> bytes:
     return raw[found.end() :] if found else b""
 
 
-def _fields(collected: list[tuple[bytes, list[bytes]]], budget: Budget) -> Fields:
+def _charset_around(raw: bytes) -> str:
+    """The charset that a message names first: the best guess for raw bytes in its fields."""
+    found = _CHARSET.search(raw, 0, _CHARSET_REACH_BYTES)
+    return found[1].decode("ascii", "replace") if found else ""
+
+
+def _fields(collected: list[tuple[bytes, bytes]], raw: bytes, budget: Budget) -> Fields:
     items = []
     for name, lines in collected[: budget.limits.headers]:
-        value = b"".join(lines)
+        value = lines.replace(b"\r\n", b"").replace(b"\n", b"")
         if len(value) > budget.limits.header_bytes:
             budget.note("header_field_too_long")
             value = value[: budget.limits.header_bytes]
         if b"\0" in value:
             budget.note("nul_in_header")
-        items.append((decode(name.strip()).lower(), decode(value.replace(b"\r", b" ")).strip()))
+        text = decode(value) if value.isascii() else decode_unlabelled(value, _charset_around(raw))
+        items.append((decode(name.strip()).lower(), text.replace("\r", " ").strip()))
     return Fields(tuple(items))
 
 
 def readable(value: str) -> str:
     """A header value as a person reads it: encoded words decoded, on one line."""
-    return clean(" ".join(decode_words(value).splitlines())).strip()
+    if "=?" in value:
+        value = decode_words(value)
+    return clean(" ".join(value.splitlines())).strip()
 
 
 def without_comments(value: str) -> str:

@@ -6,6 +6,7 @@ one broken field costs that field and not the mail.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -25,16 +26,27 @@ from mailbot.mail.model import DEFAULT_LIMITS, NO_RECOGNITION, Certainty, Limits
 from mailbot.mail.parts import Part, read_part
 
 _Value = TypeVar("_Value")
+_FIRST_LINE_ENDS_BARE = re.compile(rb"[^\r\n]{1,1000}\r(?!\r{0,3}\n)")
+_BARE_RETURN = re.compile(rb"\r(?!\n)")
 _NOTHING = Split("", "", "", Certainty.DOUBTFUL, "unreadable")
 
 
 def parse(raw: bytes, recognition: Recognition = NO_RECOGNITION, limits: Limits = DEFAULT_LIMITS) -> Mail:
     """The mail that `raw` holds, as far as the limits let it be read."""
-    steps = _Steps(raw, recognition, Budget(limits))
+    budget = Budget(limits)
+    steps = _Steps(_with_line_feeds(raw, budget), recognition, budget)
     mail = steps.with_body(steps.with_headers())
     mail = steps.with_author(mail)
     mail = steps.with_class(mail)
     return replace(mail, defects=tuple(steps.budget.defects), size_bytes=len(raw))
+
+
+def _with_line_feeds(raw: bytes, budget: Budget) -> bytes:
+    """The mail with line feeds where its lines end in bare carriage returns, as old Macintosh programs wrote them."""
+    if not _FIRST_LINE_ENDS_BARE.match(raw):
+        return raw
+    budget.note("bare_carriage_returns")
+    return _BARE_RETURN.sub(b"\n", raw)
 
 
 @dataclass(slots=True)

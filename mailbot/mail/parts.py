@@ -132,7 +132,7 @@ def _transfer_decoded(fields: Fields, type_: str, body: bytes, budget: Budget) -
             return binascii.a2b_qp(body)
         case "x-uuencode" | "uuencode" | "x-uue" | "uue":
             return _uudecoded(body)
-        case "" | "7bit" | "8bit" | "binary" | "7-bit" | "8-bit" | "none":
+        case "" | "7bit" | "8bit" | "binary" | "7-bit" | "8-bit" | "7bits" | "8bits" | "none":
             return body
         case _:
             budget.note("unknown_transfer_encoding")

@@ -51,6 +51,10 @@ def test_a_plain_mail_reads_as_it_was_written() -> None:
         ("Subject: a\0b", "ab"),
         ("Subject: =?utf-8?q?a=00b=ED=A0=80?=", "ab\ufffd\ufffd\ufffd"),
         ("Subject: =?punycode?q?x?=", "x"),
+        ("Subject: =?iso-8859-1?q?Caf=E9?=", "Café"),  # the last letter only looks as if it were cut off
+        ("Subject: =?us-ascii?q?Gr=C3=BC=C3?=", "Grü\ufffd"),  # and here it is
+        ("Subject: \udcb4\udcf2\udcd3\udca1\nContent-Type: text/plain; charset=gb2312", "打印"),
+        ("Subject: Grüße\nContent-Type: text/plain; charset=gb2312", "Grüße"),
     ],
 )
 def test_a_subject_is_decoded(line: str, subject: str) -> None:
@@ -158,6 +162,18 @@ def test_what_stands_before_the_first_field_does_not_matter(start: bytes) -> Non
     assert parse(start + letter()).subject == "Printer"
 
 
+def test_lines_that_end_in_bare_carriage_returns_are_lines() -> None:
+    mail = parse(letter("Hello,\n\nthe printer is down.\n").replace(b"\r\n", b"\r"))
+    assert (mail.subject, mail.text) == ("Printer", "Hello,\n\nthe printer is down.")
+    assert mail.defects == ("bare_carriage_returns",)
+
+
+def test_a_carriage_return_too_many_is_no_line_of_its_own() -> None:
+    mail = parse(letter("Hello,\nprinter\n").replace(b"\r\n", b"\r\r\n"))
+    assert mail.subject == "Printer"
+    assert mail.message_id == "one@example.org"
+
+
 def test_a_text_without_any_header_is_all_body() -> None:
     mail = parse(b"Hallo,\n\nder Drucker ist hin.\n")
     assert mail.text == "Hallo,\n\nder Drucker ist hin."
@@ -181,6 +197,8 @@ def test_a_text_without_any_header_is_all_body() -> None:
         ("utf-8", b"a\0b", "ab"),
         ("utf-8", b"a\xff", "a\ufffd"),
         ("zlib", b"abc", "abc"),
+        ("utf-7", b"Gr+APwA3w-e", "Grüße"),
+        ("hz-gb-2312", b"~{4rS!~}", "打印"),
         ('"; broken', b"abc", "abc"),
     ],
 )
@@ -200,6 +218,7 @@ def test_a_body_is_decoded_by_its_charset_or_by_what_it_is(charset: str, content
         ("x-uuencode", "begin 644 a\n%2&5L;&\\\n`\nend\n", "Hello"),
         ("nonsense", "words", "words"),
         ("BASE64 (as told)", "aGk=", "hi"),
+        ("8bits", "words", "words"),
     ],
 )
 def test_transfer_encodings_are_undone_even_where_they_are_broken(encoding: str, body: str, text: str) -> None:
