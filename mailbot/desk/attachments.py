@@ -23,7 +23,8 @@ def choose_travelling(
     attachments: tuple[Attachment, ...], logos: frozenset[str], limit_bytes: int
 ) -> tuple[tuple[AttachmentRef, ...], tuple[AttachmentRef, ...]]:
     """(those that travel, those too large) of all but logos and signatures; the largest stay behind first."""
-    refs = [refer_to(one) for one in attachments if _TYPE_OF_PROOF.fullmatch(one.type.lower()) is None]
+    left_behind = _TYPE_OF_PROOF_OR_WRAPPER if any(one.unpacked for one in attachments) else _TYPE_OF_PROOF
+    refs = [refer_to(one) for one in attachments if left_behind.fullmatch(one.type.lower()) is None]
     refs = [ref for ref in refs if not _is_logo(ref, logos)]
     total = sum(ref.size_bytes for ref in refs)
     left: set[int] = set()
@@ -48,6 +49,9 @@ def is_answered_mail(attachment: Attachment, thread: Collection[str]) -> bool:
 
 # S/MIME and PGP signatures and keys: they prove the original mail only, and tell the writer's private address.
 _TYPE_OF_PROOF = re.compile(r"application/(x-)?pkcs7-signature|application/pgp-(signature|keys|encrypted)")
+_TYPE_OF_PROOF_OR_WRAPPER = re.compile(  # a winmail.dat whose files travel by themselves
+    rf"{_TYPE_OF_PROOF.pattern}|application/(vnd\.)?ms-tnef"
+)
 
 
 def _is_logo(ref: AttachmentRef, logos: frozenset[str]) -> bool:

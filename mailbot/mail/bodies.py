@@ -104,4 +104,4 @@ def unflowed(text: str, *, deletes_space: bool) -> str:
 
 def _attachment(part: Part) -> Attachment:
     inline = part.disposition == "inline" or (part.disposition != "attachment" and part.content_id is not None)
-    return Attachment(part.name, part.type, part.content, inline, part.content_id)
+    return Attachment(part.name, part.type, part.content, inline, part.content_id, part.unpacked)

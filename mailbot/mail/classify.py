@@ -165,7 +165,8 @@ def _calendar(facts: _Facts) -> Verdict | None:
         method = ascii_fold(leaf.parameters.get("method", ""))
         if leaf.type == "text/calendar" and method in ("reply", "counter", "request", "cancel", "declinecounter"):
             return MailClass.CALENDAR, f"calendar {method}"
-    if facts.root.type == "application/ms-tnef" and facts.has("x-ms-tnef-correlator"):
+    wordless = not facts.mail.text.strip()
+    if wordless and facts.root.type == "application/ms-tnef" and facts.has("x-ms-tnef-correlator"):
         return MailClass.CALENDAR, "TNEF message without text"
     return None
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from mailbot.mail.model import Address, Forwarded, Mail
+from mailbot.mail.model import Address, Attachment, Forwarded, Mail
 
 
 def as_record(mail: Mail, file: str, seconds: float) -> dict[str, object]:
@@ -41,11 +41,13 @@ def _body(mail: Mail) -> dict[str, object]:
         "reply_certainty": mail.certainty.value,
         "signature": mail.signature,
         "language": mail.language,
-        "attachments": [
-            {"name": one.name, "type": one.type, "size": len(one.content), "inline": one.inline}
-            for one in mail.attachments
-        ],
+        "attachments": [_file(one) for one in mail.attachments if not one.unpacked],
+        "unpacked": [_file(one) for one in mail.attachments if one.unpacked],
     }
+
+
+def _file(one: Attachment) -> dict[str, object]:
+    return {"name": one.name, "type": one.type, "size": len(one.content), "inline": one.inline}
 
 
 def _person(address: Address | None) -> dict[str, str] | None:

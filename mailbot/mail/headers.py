@@ -141,6 +141,7 @@ def without_comments(value: str) -> str:
 # ---------------------------------------------------------------- parameters
 
 _PARAMETER = re.compile(r'\s*([^\s=;"]{1,100})\s*=\s*(?:"((?:[^"\\]|\\.)*)"?|([^;]*))[^;]*;?', re.DOTALL)
+_QUOTED_PAIR = re.compile(r'\\(["\\])')  # others are left, since programs write the paths of Windows unquoted
 _SECTION = re.compile(r"([^*]+)(?:\*(\d{1,3}))?(\*)?\Z")
 
 
@@ -158,7 +159,7 @@ def parameters(value: str, budget: Budget) -> tuple[str, Mapping[str, str]]:
         if count > budget.limits.parameters:
             budget.note("too_many_parameters")
             break
-        text = re.sub(r'\\(["\\])', r"\1", found[2]) if found[2] is not None else found[3].strip().strip("'")
+        text = _QUOTED_PAIR.sub(r"\1", found[2]) if found[2] is not None else found[3].strip().strip("'")
         _add_section(sections, found[1].lower(), text)
     return without_comments(main).strip().lower(), {name: _assemble(parts) for name, parts in sections.items()}
 

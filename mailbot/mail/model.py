@@ -28,6 +28,7 @@ class Attachment:
     content: bytes
     inline: bool
     content_id: str | None = None
+    unpacked: bool = False  # found inside winmail.dat or a uuencoded text, not a part of its own
 
 
 @dataclass(frozen=True, slots=True)

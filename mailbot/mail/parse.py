@@ -24,6 +24,7 @@ from mailbot.mail.limits import Budget
 from mailbot.mail.lists import drop_list_headers, find_author
 from mailbot.mail.model import DEFAULT_LIMITS, NO_RECOGNITION, Certainty, Limits, Mail, MailClass, Recognition
 from mailbot.mail.parts import Part, read_part
+from mailbot.mail.wrappers import unwrap
 
 _Value = TypeVar("_Value")
 _FIRST_LINE_ENDS_BARE = re.compile(rb"[^\r\n]{1,1000}\r(?!\r{0,3}\n)")
@@ -71,6 +72,7 @@ class _Steps:
         self.root = self.attempt(
             "parts", lambda: read_part(fields, body, self.budget), Part(fields, content=body[:100_000])
         )
+        self.root = self.attempt("wrappers", lambda: unwrap(self.root, self.budget), self.root)
         headers = tuple((name, self.attempt(name, partial(readable, value), value)) for name, value in fields.items)
         envelope = read_envelope(fields, self.budget, self.attempt)
         return _of_envelope(envelope, headers)

@@ -14,8 +14,11 @@ from dataclasses import dataclass, field
 from mailbot.mail.charsets import decode, decode_base64
 from mailbot.mail.headers import Fields, parameters, readable, split_message, without_comments
 from mailbot.mail.limits import Budget
+from mailbot.mail.uuencode import decode_body
 
 _FIRST_BOUNDARY = re.compile(rb"(?:\A|\n)--([^\s-][^\r\n]{0,200})\r?\n(?=[Cc]ontent-|\r?\n)")
+_HEADER_REACH_BYTES = 65_536
+_NAME_LETTERS = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +32,7 @@ class Part:
     name: str = ""
     content: bytes = b""
     children: tuple[Part, ...] = ()
+    unpacked: bool = False  # found inside another part, see `wrappers.py`
 
     @property
     def content_id(self) -> str | None:
@@ -53,12 +57,25 @@ def read_part(fields: Fields, body: bytes, budget: Budget, default: str = "text/
         type_ = {"text": "text/plain", "html": "text/html"}.get(type_, default)
     disposition, theirs = parameters(fields.first("content-disposition"), budget)
     name = theirs.get("filename") or own.get("name") or own.get("filename") or theirs.get("name") or ""
+    if type_ == "message/rfc822" and not theirs.get("filename"):
+        name = _name_of_message(name, disposition, body)
     children: tuple[Part, ...] = ()
     if type_.startswith("multipart/"):
         children = _children(type_, own.get("boundary", ""), fields, body, budget, depth)
         type_ = type_ if children else "text/plain"
     content = b"" if children else budget.takes_bytes(_transfer_decoded(fields, type_, body, budget))
     return Part(fields, type_, own, disposition, " ".join(name.split()), content, children)
+
+
+def _name_of_message(label: str, disposition: str, body: bytes) -> str:
+    """A mail that is attached as a file is called after its subject; one that is shown in place has only a label."""
+    if disposition == "inline":
+        return label if "." in label else ""
+    if label or disposition != "attachment":
+        return label
+    fields, _ = split_message(body[:_HEADER_REACH_BYTES].lstrip(), Budget(), is_part=True)
+    subject = " ".join(readable(fields.first("subject")).split())[:_NAME_LETTERS]
+    return f"{subject}.eml" if subject else ""
 
 
 def _children(type_: str, boundary: str, fields: Fields, body: bytes, budget: Budget, depth: int) -> tuple[Part, ...]:
@@ -131,31 +148,9 @@ def _transfer_decoded(fields: Fields, type_: str, body: bytes, budget: Budget) -
         case "quoted-printable":
             return binascii.a2b_qp(body)
         case "x-uuencode" | "uuencode" | "x-uue" | "uue":
-            return _uudecoded(body)
+            return decode_body(body)
         case "" | "7bit" | "8bit" | "binary" | "7-bit" | "8-bit" | "7bits" | "8bits" | "none":
             return body
         case _:
             budget.note("unknown_transfer_encoding")
             return body
-
-
-def _uudecoded(body: bytes) -> bytes:
-    lines = body.splitlines()
-    begin = next((place for place, line in enumerate(lines) if line.startswith(b"begin ")), -1)
-    content = []
-    for line in lines[begin + 1 :]:
-        if line.strip() in (b"end", b"`", b""):
-            break
-        try:
-            content.append(binascii.a2b_uu(line))
-        except binascii.Error:  # some encoders write too long lines
-            size = (((line[0] - 32) & 63) * 4 + 5) // 3
-            content.append(_uu_line(line[:size]))
-    return b"".join(content)
-
-
-def _uu_line(line: bytes) -> bytes:
-    try:
-        return binascii.a2b_uu(line)
-    except binascii.Error:
-        return b""

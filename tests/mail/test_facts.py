@@ -69,8 +69,8 @@ def test_the_record_has_the_agreed_keys_and_types() -> None:
     record = as_record(parse(letter(body, field)), "one.eml", 0.25)
     assert list(record) == [
         "file", "class", "reason", "message_id", "in_reply_to", "references", "subject", "date", "from", "author", "to",
-        "cc", "reply_to", "text", "reply", "reply_certainty", "signature", "language", "attachments", "bounces",
-        "original_message_id", "forwarded", "defects", "seconds",
+        "cc", "reply_to", "text", "reply", "reply_certainty", "signature", "language", "attachments", "unpacked",
+        "bounces", "original_message_id", "forwarded", "defects", "seconds",
     ]  # fmt: skip
     assert record["from"] == {"name": "Ann Lee", "address": "ann@example.org"}
     assert record["date"] == "2024-09-02T10:00:00+02:00"
