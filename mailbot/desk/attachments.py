@@ -11,12 +11,13 @@ import unicodedata
 from collections.abc import Collection
 
 from mailbot.desk.ticket import AttachmentRef
-from mailbot.mail.headers import split_message
+from mailbot.mail.headers import readable, split_message
 from mailbot.mail.limits import Budget
 from mailbot.mail.model import Attachment
 
 _LOGO_BYTES = 5_120
 _NAME_CHARACTERS = 120
+_HEADER_REACH_BYTES = 65_536
 
 
 def choose_travelling(
@@ -61,14 +62,22 @@ def _is_logo(ref: AttachmentRef, logos: frozenset[str]) -> bool:
 def refer_to(attachment: Attachment) -> AttachmentRef:
     """The attachment as the desk stores and names it."""
     type_ = sniff_type(attachment.content, attachment.type)
+    name = attachment.name or (_subject_of(attachment.content) if type_ == "message/rfc822" else "")
     return AttachmentRef(
         content_hash=hashlib.sha256(attachment.content).hexdigest(),
-        name=rebuild_name(attachment.name, type_),
+        name=rebuild_name(name, type_),
         type=type_,
         size_bytes=len(attachment.content),
         inline=attachment.inline,
         content_id=attachment.content_id,
     )
+
+
+def _subject_of(message: bytes) -> str:
+    """What a mail that is attached without a name is called: its subject."""
+    fields, _ = split_message(message[:_HEADER_REACH_BYTES].lstrip(), Budget(), is_part=True)
+    subject = readable(fields.first("subject"))[:_NAME_CHARACTERS].replace("/", "-").replace("\\", "-")
+    return f"{subject}.eml" if subject else ""
 
 
 _FORBIDDEN = re.compile(r'[<>:"|?*]')

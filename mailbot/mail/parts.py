@@ -17,8 +17,6 @@ from mailbot.mail.limits import Budget
 from mailbot.mail.uuencode import decode_body
 
 _FIRST_BOUNDARY = re.compile(rb"(?:\A|\n)--([^\s-][^\r\n]{0,200})\r?\n(?=[Cc]ontent-|\r?\n)")
-_HEADER_REACH_BYTES = 65_536
-_NAME_LETTERS = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,25 +55,14 @@ def read_part(fields: Fields, body: bytes, budget: Budget, default: str = "text/
         type_ = {"text": "text/plain", "html": "text/html"}.get(type_, default)
     disposition, theirs = parameters(fields.first("content-disposition"), budget)
     name = theirs.get("filename") or own.get("name") or own.get("filename") or theirs.get("name") or ""
-    if type_ == "message/rfc822" and not theirs.get("filename"):
-        name = _name_of_message(name, disposition, body)
+    if type_ == "message/rfc822" and disposition == "inline" and not theirs.get("filename") and "." not in name:
+        name = ""  # a label such as "forwarded message" over a mail that is shown in place, no file
     children: tuple[Part, ...] = ()
     if type_.startswith("multipart/"):
         children = _children(type_, own.get("boundary", ""), fields, body, budget, depth)
         type_ = type_ if children else "text/plain"
     content = b"" if children else budget.takes_bytes(_transfer_decoded(fields, type_, body, budget))
     return Part(fields, type_, own, disposition, " ".join(name.split()), content, children)
-
-
-def _name_of_message(label: str, disposition: str, body: bytes) -> str:
-    """A mail that is attached as a file is called after its subject; one that is shown in place has only a label."""
-    if disposition == "inline":
-        return label if "." in label else ""
-    if label or disposition != "attachment":
-        return label
-    fields, _ = split_message(body[:_HEADER_REACH_BYTES].lstrip(), Budget(), is_part=True)
-    subject = " ".join(readable(fields.first("subject")).split())[:_NAME_LETTERS]
-    return f"{subject}.eml" if subject else ""
 
 
 def _children(type_: str, boundary: str, fields: Fields, body: bytes, budget: Budget, depth: int) -> tuple[Part, ...]:

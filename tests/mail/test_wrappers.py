@@ -225,12 +225,10 @@ def test_no_signed_structure_raises(content: bytes) -> None:
     signed_content(signed(b"words")[: len(content)])
 
 
-def test_a_mail_attached_as_a_file_is_called_after_its_subject() -> None:
-    inner = "Subject: =?utf-8?q?Gr=C3=BC=C3=9Fe?=\n\nwords"
+def test_the_label_of_a_mail_that_is_shown_in_place_is_no_file_name() -> None:
     field, body = multipart(
         "mixed",
-        f"Content-Type: message/rfc822\nContent-Disposition: attachment\n\n{inner}",
-        f"Content-Type: message/rfc822; name=forwarded message\nContent-Disposition: inline\n\n{inner}",
-        f"Content-Type: message/rfc822\nContent-Disposition: attachment; filename=a.eml\n\n{inner}",
+        "Content-Type: message/rfc822; name=forwarded message\nContent-Disposition: inline\n\nSubject: x\n\nwords",
+        "Content-Type: message/rfc822; name=a.eml\nContent-Disposition: inline\n\nSubject: x\n\nwords",
     )
-    assert [one.name for one in parse(letter(body, field)).attachments] == ["Grüße.eml", "", "a.eml"]
+    assert [one.name for one in parse(letter(body, field)).attachments] == ["", "a.eml"]
