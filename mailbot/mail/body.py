@@ -10,23 +10,18 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from mailbot.mail.closing import is_delimiter, signature_start
+from mailbot.mail.attributions import attribution_end, is_between_chevrons, is_short_attribution
+from mailbot.mail.closing import find_signature, is_delimiter
+from mailbot.mail.doubts import Doubt, Findings, Mark, find_doubt
 from mailbot.mail.labels import author_lines_above, find_block
 from mailbot.mail.model import Certainty
-from mailbot.mail.quotes import (
-    attribution_end,
-    is_quoted,
-    is_reply_marker,
-    is_rule,
-    is_separator,
-    is_short_attribution,
-    list_footer_start,
-)
+from mailbot.mail.quotes import is_quoted, is_rule, list_footer_start, overflow_end, quoted_width
+from mailbot.mail.separators import is_reply_marker, is_separator
 
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """A body taken apart; `reason` says which mark decided."""
+    """A body taken apart; `reason` says which mark decided, and what speaks against the cut."""
 
     reply: str
     signature: str
@@ -46,7 +41,7 @@ class _Scan:
 
     lines: list[str]
     kinds: list[_Kind] = field(default_factory=list)
-    marks: list[str] = field(default_factory=list)
+    marks: list[Mark] = field(default_factory=list)
     place: int = 0
 
     def take(self, kind: _Kind, end: int) -> None:
@@ -60,17 +55,18 @@ def split_body(text: str) -> Split:
     scan = _Scan(lines)
     while scan.place < len(lines):
         _step(scan)
-    end = list_footer_start(lines, len(lines))
+    end = list_footer_start(lines, len(lines), below_quotes=bool(scan.marks))
     for place in range(end, len(lines)):
         scan.kinds[place] = _Kind.HISTORY
-    _absorb_wrapped(scan)
+    _absorb_overflow(scan)
+    _keep_citations(scan, end)
     places = [place for place, kind in enumerate(scan.kinds) if kind is _Kind.NEW]
     new = [lines[place] for place in places]
     history = "\n".join(line for line, kind in zip(lines, scan.kinds, strict=True) if kind is _Kind.HISTORY)
-    start = signature_start(new)
-    reply, signature = _tidy(new[:start]), _tidy(new[start:])
+    span = find_signature(new)
+    reply, signature = _tidy([*new[: span.start], *new[span.end :]]), _tidy(new[span.start : span.end])
     below = _delimiter_below(scan, end)
-    said = places[:start] + [place for place in places[start:] if place < below]
+    said = [*places[: span.start], *(place for place in places[span.start :] if place < below)]
     certainty, reason = _judge(scan, reply, said)
     return Split(reply, signature, history.strip("\n"), certainty, reason)
 
@@ -80,22 +76,24 @@ def _step(scan: _Scan) -> None:
     line, lines = scan.lines[scan.place], scan.lines
     if not line.strip():
         scan.take(_Kind.NEW, scan.place + 1)
+    elif is_between_chevrons(line):
+        _attributed(scan, scan.place + 1)
     elif is_quoted(line):
-        scan.marks.append("quoted lines")
+        scan.marks.append(Mark.QUOTE)
         scan.take(_Kind.HISTORY, scan.place + 1)
     elif is_reply_marker(line) or is_separator(line):
-        _cut(scan, "separator", scan.place)
+        _cut(scan, Mark.SEPARATOR, scan.place)
     elif (end := attribution_end(lines, scan.place)) > scan.place:
         _attributed(scan, end)
     elif is_short_attribution(lines, scan.place):
         _attributed(scan, scan.place + 1)
     elif block := find_block(lines, scan.place):
-        _cut(scan, "header block", author_lines_above(lines, block.start))
+        _cut(scan, Mark.BLOCK, author_lines_above(lines, block.start))
     else:
         scan.take(_Kind.NEW, scan.place + 1)
 
 
-def _cut(scan: _Scan, mark: str, start: int) -> None:
+def _cut(scan: _Scan, mark: Mark, start: int) -> None:
     """From `start` (and a rule just above it) to the end all is history."""
     scan.marks.append(mark)
     start = max(start, 0)
@@ -113,25 +111,35 @@ def _attributed(scan: _Scan, end: int) -> None:
     """An attribution: with quote marks below only those lines are history, without any all that follows."""
     following = [line for line in scan.lines[end : end + 6] if line.strip()]
     if following and is_quoted(following[0]):
-        scan.marks.append("attribution")
+        scan.marks.append(Mark.ATTRIBUTION)
         scan.take(_Kind.HISTORY, end)
     else:
-        scan.marks.append("attribution" if scan.place or not following else "attribution without quote marks")
+        scan.marks.append(Mark.ATTRIBUTION if scan.place or not following else Mark.UNMARKED)
         scan.take(_Kind.HISTORY, len(scan.lines))
 
 
-def _absorb_wrapped(scan: _Scan) -> None:
-    """A short run of lines glued between quoted ones is their overflow, not an answer: answers stand apart."""
-    lines, place = scan.lines, 0
+def _absorb_overflow(scan: _Scan) -> None:
+    """What was broken off long quoted lines belongs to them."""
+    lines, width, place = scan.lines, quoted_width(scan.lines), 1
     while place < len(lines):
-        if scan.kinds[place] is _Kind.NEW and lines[place].strip() and place and _is_glued(lines, place):
-            scan.kinds[place] = _Kind.HISTORY
-        place += 1
+        end = place
+        if scan.kinds[place] is _Kind.NEW and is_quoted(lines[place - 1]):
+            end = overflow_end(lines, place, width)
+            for inside in range(place, end):
+                scan.kinds[inside] = _Kind.HISTORY
+        place = max(end, place + 1)
 
 
-def _is_glued(lines: list[str], place: int) -> bool:
-    before, after = lines[place - 1], lines[place + 1] if place + 1 < len(lines) else ""
-    return is_quoted(before) and len(before) >= 60 and is_quoted(after) and len(lines[place]) < 60
+def _keep_citations(scan: _Scan, end: int) -> None:
+    """Quoted lines that nobody attributes, with words below them or none at all, are what the writer cites."""
+    if not scan.marks or any(mark is not Mark.QUOTE for mark in scan.marks):
+        return
+    quoted = [place for place in range(end) if scan.kinds[place] is _Kind.HISTORY]
+    below = _delimiter_below(scan, end)
+    spoken = [place for place in range(end) if scan.kinds[place] is _Kind.NEW and scan.lines[place].strip()]
+    if not spoken or any(quoted[0] < place < below for place in spoken):
+        for place in quoted:
+            scan.kinds[place] = _Kind.NEW
 
 
 def _delimiter_below(scan: _Scan, end: int) -> int:
@@ -145,19 +153,18 @@ def _delimiter_below(scan: _Scan, end: int) -> int:
 
 
 def _judge(scan: _Scan, reply: str, said: list[int]) -> tuple[Certainty, str]:
-    """Doubtful: answers between quotes, or a mark that leaves nothing or stands alone."""
-    if not scan.marks:
-        return Certainty.SURE, "no quoted mail"
-    reason = scan.marks[0]
-    first = scan.kinds.index(_Kind.HISTORY) if _Kind.HISTORY in scan.kinds else len(scan.kinds)
-    later = any(place > first and scan.lines[place].strip() for place in said)
-    if not reply:
-        return Certainty.DOUBTFUL, f"{reason}: nothing is left"
-    if later:
-        return Certainty.DOUBTFUL, f"{reason}: words between or below quoted lines"
-    if reason == "attribution without quote marks":
-        return Certainty.DOUBTFUL, reason
-    return Certainty.SURE, reason
+    """Whether the cut can be relied on, and the mark and the doubt in words."""
+    first = next((place for place, line in enumerate(scan.lines) if _is_others(scan, place, line)), len(scan.lines))
+    more_below = any(place > first and scan.lines[place].strip() for place in said)
+    doubt = find_doubt(Findings(tuple(dict.fromkeys(scan.marks)), reply, bool(scan.marks) and more_below))
+    reason: str = scan.marks[0] if scan.marks else "no quoted mail"
+    if doubt is None:
+        return Certainty.SURE, reason
+    return Certainty.DOUBTFUL, doubt if doubt in (Doubt.UNMARKED, Doubt.UNATTRIBUTED) else f"{reason}: {doubt}"
+
+
+def _is_others(scan: _Scan, place: int, line: str) -> bool:
+    return scan.kinds[place] is _Kind.HISTORY or is_quoted(line)
 
 
 def _tidy(lines: list[str]) -> str:

@@ -9,9 +9,11 @@ import re
 from dataclasses import replace
 
 from mailbot.mail.addresses import read_addresses
+from mailbot.mail.attributions import attribution_end
 from mailbot.mail.labels import Block, Label, find_block, split_glued
 from mailbot.mail.model import Address, Forwarded
-from mailbot.mail.quotes import announces_forward, attribution_end, is_rule, is_separator
+from mailbot.mail.quotes import is_rule
+from mailbot.mail.separators import announces_forward, is_separator
 
 _FORWARD_SUBJECT = re.compile(
     r"\W{0,4}(?:fwd?|wg|tr|rv|enc|i|vs|vb|vl|pd|doorst|továbbítás|fw|ilt|转发|轉寄)\s?[:：\]]", re.IGNORECASE
