@@ -17,6 +17,7 @@ from mailbot.store.states import HealthState
 
 QUEUES = ("inbox", "outbox", "deadlines", "tickets")
 OLD_SECONDS = 900
+CONSERVATION = "conservation"  # is every mail of a folder here?
 START = "start it: mailbot run"
 
 # What helps, by part ("mailbox" for each of them) and state.
@@ -27,6 +28,9 @@ REMEDIES: Mapping[tuple[str, HealthState], str] = {
     (DELIVERY, HealthState.RETRYING): "mail waits and is tried again by itself: can the server of [smtp] be reached?",
     (DELIVERY, HealthState.NEEDS_PERSON): "mail waits: mend [smtp] in mailbot.toml and restart the daemon;"
     " a changed password alone counts at the next try",
+    (CONSERVATION, HealthState.RETRYING): "the whole folder is compared again within minutes",
+    (CONSERVATION, HealthState.NEEDS_PERSON): "look at the mailbox with a mail program: its server lists mail that it"
+    " does not give; the log names it (event=mail_missing)",
     ("mailbox", HealthState.RETRYING): "it is tried again by itself: can its server be reached?",
     ("mailbox", HealthState.NEEDS_PERSON): "mend its [[mailboxes]] in mailbot.toml (user, password, folder,"
     " certificate) and restart the daemon; a changed password alone counts at the next try, within 15 minutes",
@@ -94,7 +98,8 @@ def _tell_health(records: Iterable[HealthRecord], moment: datetime, console: Con
 
 def _tell_part(record: HealthRecord, console: Console) -> None:
     kind, _, name = record.component.partition(":")
-    told = ": ".join(filter(None, (f"{record.state.value} since {as_text(record.since)}", record.detail)))
+    detail = f"{record.detail}, checked {as_text(record.updated_at)}" if kind == CONSERVATION else record.detail
+    told = ": ".join(filter(None, (f"{record.state.value} since {as_text(record.since)}", detail)))
     console.say(f"{kind:14} {name}{' ' if name else ''}{told}", "" if record.state is HealthState.OK else "red")
     if remedy := _remedy(record):
         console.say(f"{'':14} → {remedy}", "yellow")

@@ -14,7 +14,7 @@ from mailbot.daemon.carrying_out import alert_admins
 from mailbot.daemon.log import crash
 from mailbot.daemon.parts import Parts
 from mailbot.desk.outgoing import NoteCode
-from mailbot.store.health import CONFIGURATION, DAEMON, DELIVERY, mailbox_component
+from mailbot.store.health import CONFIGURATION, DAEMON, DELIVERY, conservation_component, mailbox_component
 from mailbot.store.states import HealthState
 
 EVERY = timedelta(minutes=1)
@@ -73,7 +73,8 @@ def forget_other_parts(parts: Parts) -> None:
 
 
 def _mailboxes(parts: Parts) -> Iterable[str]:
-    return (mailbox_component(one.mailbox.account, one.mailbox.folder) for one in parts.mailboxes)
+    for component in (mailbox_component, conservation_component):
+        yield from (component(one.mailbox.account, one.mailbox.folder) for one in parts.mailboxes)
 
 
 def _describe(config_hash: str, findings: list[str]) -> str:

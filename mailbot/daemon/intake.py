@@ -2,8 +2,9 @@
 
 Promise 1: every message that sits in the folder for one poll becomes exactly one inbox row. What is new is the
 difference between the folder's UIDs and those already here (never "unseen": people read the folder too, never "above
-the last": UIDs may appear late). A change of UIDVALIDITY means that every message is looked at afresh; processing
-knows the old ones again by their bytes.
+the last": UIDs may appear late): in a window below the newest, once a day in the whole folder, and whenever the hourly
+check finds something missing. A change of UIDVALIDITY means that every message is looked at afresh; processing knows
+the old ones again (`store/duplicates.py`).
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 from mailbot.daemon.carrying_out import alert_admins
+from mailbot.daemon.conserving import Conservation
 from mailbot.daemon.health import Vital
 from mailbot.daemon.log import log, warn
 from mailbot.daemon.parts import Parts, Pulse, Watched
@@ -37,6 +39,7 @@ class Intake:
         self._mailbox = watched.mailbox
         self._pulse = pulse or Pulse()
         self._vital = Vital(parts, mailbox_component(self._mailbox.account, self._mailbox.folder))
+        self._conservation = Conservation(parts, self._mailbox)
         self._whole_folder_at: datetime | None = None
         self._failures = 0
         self._retry_at: datetime | None = None
@@ -85,6 +88,9 @@ class Intake:
         new = [ref.uid for ref in self._mailbox.uids(self._from_uid(known, record, now)) if ref.uid not in known]
         stored = sum(self._store(batch, validity, now) for batch in self._fetch(new))
         self._mark(validity)
+        self._pulse.beat()
+        if self._conservation.is_due(now) and not self._conservation.check(validity, now):
+            self._whole_folder_at = None  # the next turn looks for it everywhere
         return stored
 
     def _register(self, validity: int, now: datetime) -> MailboxRecord:
@@ -92,7 +98,7 @@ class Intake:
             record = work.mailboxes.register(self.account, self._mailbox.folder, validity, now)
             if record.renumbered:
                 detail = f"{self.account}: the server renumbered {self._mailbox.folder} (UIDVALIDITY {validity})"
-                alert_admins(work, self._parts.snapshot, NoteCode.MAILBOX, detail, now)
+                alert_admins(work, self._parts.snapshot, NoteCode.RENUMBERED, detail, now)
                 warn("renumbered", account=self.account, uidvalidity=validity)
         return record
 

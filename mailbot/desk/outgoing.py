@@ -110,6 +110,8 @@ class NoteCode(StrEnum):
     BACKLOG = "backlog"
     MAILBOX = "mailbox"
     CONFIGURATION = "configuration"
+    RENUMBERED = "renumbered"  # a mailbox has a new UIDVALIDITY
+    CONSERVATION = "conservation"  # mail stands in a mailbox and cannot be fetched
 
 
 class Approver(StrEnum):

@@ -26,6 +26,11 @@ def mailbox_component(account: str, folder: str) -> str:
     return f"mailbox:{account}/{folder}"
 
 
+def conservation_component(account: str, folder: str) -> str:
+    """The name of the row about the last check that nothing of that folder is missing."""
+    return f"conservation:{account}/{folder}"
+
+
 def is_running(records: Iterable[HealthRecord], now: datetime) -> bool:
     """Whether a daemon has shown that it lives, and has not said goodbye since."""
     beats = (one for one in records if one.component == DAEMON and one.state is not HealthState.STOPPED)
@@ -53,6 +58,11 @@ class Health:
     def keep_only(self, components: Collection[str]) -> None:
         """Forget parts that are no more, such as a mailbox that is no longer watched."""
         self._connection.execute(delete(_HEALTH).where(_HEALTH.c.component.not_in(list(components))))
+
+    def get(self, component: str) -> HealthRecord | None:
+        """One part."""
+        found = self._connection.execute(select(_HEALTH).where(_HEALTH.c.component == component)).mappings().first()
+        return None if found is None else as_value(HealthRecord, found)
 
     def all(self) -> tuple[HealthRecord, ...]:
         """Every part."""

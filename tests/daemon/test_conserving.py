@@ -1,0 +1,148 @@
+"""Folder UIDs − inbox rows = 0: checked every hour, told to whoever asks, and to the admins when it stays wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+
+import pytest
+
+from mailbot.daemon.intake import WINDOW_UIDS, Intake
+from mailbot.daemon.parts import EVERYTHING, Watched
+from mailbot.store.rows import HealthRecord
+from mailbot.store.states import HealthState
+from mailbot.transport.mailbox import Fetched, MessageRef
+from tests.conversations.desk import Desk
+from tests.daemon.test_intake import mail
+from tests.fakes.transport import MemoryMailbox
+
+HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
+
+
+class StubbornMailbox(MemoryMailbox):
+    """A server that lists every mail and does not give those that are `withheld`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.withheld: set[int] = set()
+        self.fleeting: set[int] = set()
+        self.looks: list[int] = []
+
+    def uids(self, from_uid: int = 1) -> list[MessageRef]:
+        self.looks.append(from_uid)
+        return list(super().uids(from_uid))
+
+    def fetch(self, uids: Iterable[int], limit_bytes: int) -> Iterator[Fetched]:
+        for uid in self.fleeting:
+            self.remove(uid)
+        return super().fetch(set(uids) - self.withheld, limit_bytes)
+
+
+@pytest.fixture
+def mailbox() -> StubbornMailbox:
+    return StubbornMailbox()
+
+
+@pytest.fixture
+def intake(desk: Desk, mailbox: StubbornMailbox) -> Intake:
+    return Intake(desk.parts, Watched(mailbox, EVERYTHING))
+
+
+def checked(desk: Desk) -> HealthRecord:
+    with desk.database.read() as work:
+        found = work.health.get("conservation:support/INBOX")
+    assert found is not None
+    return found
+
+
+def alerts(desk: Desk) -> list[str]:
+    desk.delivery.turn(desk.clock.now())
+    return [line.subject for line in desk.mails_out() if line.kind == "alert_to_admins"]
+
+
+def turns(desk: Desk, intake: Intake, gap: timedelta, until: datetime) -> None:
+    while desk.clock.now() < until:
+        desk.clock.step(gap)
+        intake.turn(desk.clock.now())
+
+
+def test_every_hour_the_folder_is_held_against_the_inbox(desk: Desk, intake: Intake, mailbox: StubbornMailbox) -> None:
+    begun = desk.clock.now()
+    mailbox.put(mail("one"))
+    intake.turn(begun)
+    assert (checked(desk).state, checked(desk).detail) == (HealthState.OK, "0 of 1 mails missing")
+    mailbox.put(mail("two"))
+    turns(desk, intake, 10 * MINUTE, begun + HOUR - 10 * MINUTE)
+    assert checked(desk).updated_at == begun, "not before the hour is over"
+    turns(desk, intake, 10 * MINUTE, begun + HOUR)
+    assert (checked(desk).updated_at, checked(desk).detail) == (begun + HOUR, "0 of 2 mails missing")
+    assert alerts(desk) == []
+
+
+def test_the_hour_goes_on_over_a_restart(desk: Desk, intake: Intake, mailbox: StubbornMailbox) -> None:
+    begun = desk.clock.now()
+    intake.turn(begun)
+    desk.clock.step(30 * MINUTE)
+    Intake(desk.parts, Watched(mailbox, EVERYTHING)).turn(desk.clock.now())
+    assert checked(desk).updated_at == begun
+    desk.clock.step(30 * MINUTE)
+    Intake(desk.parts, Watched(mailbox, EVERYTHING)).turn(desk.clock.now())
+    assert checked(desk).updated_at == begun + HOUR
+
+
+def test_mail_that_a_server_lists_and_does_not_give_is_told_to_admins_once(
+    desk: Desk, intake: Intake, mailbox: StubbornMailbox
+) -> None:
+    mailbox.withheld.add(mailbox.put(mail("one")))
+    mailbox.put(mail("two"))
+    intake.turn(desk.clock.now())
+    assert (checked(desk).state, checked(desk).detail) == (HealthState.RETRYING, "1 of 2 mails missing")
+    assert alerts(desk) == [], "once is no proof"
+    turns(desk, intake, 10 * MINUTE, desk.clock.now() + 3 * HOUR)
+    assert checked(desk).state is HealthState.NEEDS_PERSON
+    assert len(alerts(desk)) == 1
+    mailbox.withheld.clear()
+    turns(desk, intake, 10 * MINUTE, desk.clock.now() + 10 * MINUTE)
+    assert (checked(desk).state, checked(desk).detail) == (HealthState.OK, "0 of 2 mails missing")
+    assert len(desk.mails_in()) == 2
+    assert len(alerts(desk)) == 1
+
+
+@pytest.mark.parametrize("hours", [1, 24])
+def test_a_uid_that_appears_late_far_below_the_newest_is_fetched(
+    desk: Desk, intake: Intake, mailbox: StubbornMailbox, hours: int
+) -> None:
+    late = mailbox.messages.pop(mailbox.put(mail("late")))
+    mailbox._following = 2 * WINDOW_UIDS
+    mailbox.put(mail("newest"))
+    begun = desk.clock.now()
+    intake.turn(begun)
+    mailbox.messages[1] = late
+    turns(desk, intake, MINUTE, begun + HOUR - MINUTE)
+    assert [line.uid for line in desk.mails_in()] == [2 * WINDOW_UIDS], "below the window of the ordinary look"
+    turns(desk, intake, MINUTE, begun + hours * HOUR + MINUTE)
+    assert sorted(line.uid for line in desk.mails_in()) == [1, 2 * WINDOW_UIDS]
+    turns(desk, intake, MINUTE, desk.clock.now() + 10 * MINUTE)
+    assert checked(desk).state is HealthState.OK
+    assert alerts(desk) == []
+
+
+def test_between_the_checks_only_a_window_is_looked_at_and_once_a_day_everything(
+    desk: Desk, intake: Intake, mailbox: StubbornMailbox
+) -> None:
+    intake._conservation.is_due = lambda now: False  # type: ignore[method-assign]  # the daily look alone
+    mailbox._following = 2 * WINDOW_UIDS
+    mailbox.put(mail("newest"))
+    begun = desk.clock.now()
+    intake.turn(begun)
+    turns(desk, intake, HOUR, begun + 25 * HOUR)
+    assert mailbox.looks == [1, *[WINDOW_UIDS] * 23, 1, WINDOW_UIDS]
+
+
+def test_mail_that_somebody_moves_away_meanwhile_is_not_missing(
+    desk: Desk, intake: Intake, mailbox: StubbornMailbox
+) -> None:
+    uid = mailbox.put(mail("one"))
+    mailbox.fleeting.add(uid)  # it is listed, and gone when it is to be fetched
+    intake.turn(desk.clock.now())
+    assert (checked(desk).state, checked(desk).detail) == (HealthState.OK, "0 of 0 mails missing")
