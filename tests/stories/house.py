@@ -173,21 +173,22 @@ def open_house(
     """Build it all and let the desk work until the end of the story; `found` makes the list of a group."""
     for need in (need_dovecot, need_postfix, need_mlmmj):
         need()
-    config = _copy_example(folder)
+    config = copy_example(folder)
     certificate = street.authority.issue()
     more = "" if way.idle else "imap_capability = IMAP4rev1 UIDPLUS MOVE"
     with ExitStack() as stack:
-        dovecot = stack.enter_context(Dovecot(certificate, street.oauth, _residents(config), more=more))
+        dovecot = stack.enter_context(Dovecot(certificate, street.oauth, residents(config), more=more))
         lists = MailingLists()
         stack.callback(lists.close)
         postfix = Postfix(certificate, dovecot, street.policy, street.sink, lists, domains=("corp.example",))
         stack.enter_context(postfix)
-        _write_settings(config, way, street, dovecot, postfix, database_url)
+        ports = {"none": postfix.port, "starttls": postfix.submission_port, "tls": postfix.smtps_port}
+        write_settings(config, way, street, dovecot, ports[way.security], database_url)
         for group in load(config).policy.groups.values():
             if group.list_address:
                 (found or found_list)(lists, group)
         app = stack.enter_context(build(config, in_process=way.name == "quick"))
-        stack.enter_context(_working(app))
+        stack.enter_context(working(app))
         house = House(dovecot, postfix, lists, app)
         try:
             yield house
@@ -195,7 +196,7 @@ def open_house(
             print(house.chronicle())
 
 
-def _copy_example(folder: Path) -> Path:
+def copy_example(folder: Path) -> Path:
     """The example configuration, with lists on the bench's own list server."""
     config = folder / "config"
     shutil.copytree(packaged("config"), config, ignore=shutil.ignore_patterns("keys.toml"))
@@ -205,7 +206,7 @@ def _copy_example(folder: Path) -> Path:
     return config
 
 
-def _residents(config: Path) -> dict[str, str]:
+def residents(config: Path) -> dict[str, str]:
     """Everybody whom the example names has a mailbox."""
     texts = (path.read_text(encoding="utf-8") for path in (*config.glob("*.toml"), config / "people.csv"))
     return dict.fromkeys(sorted({found for text in texts for found in _ADDRESS.findall(text)}), PASSWORD)
@@ -246,6 +247,7 @@ mode = "answer"
 mailbox_poll_seconds = {poll_seconds}
 delivery_poll_seconds = 0.2
 deadline_poll_seconds = 1
+{more}
 """
 _MAILBOX = """
 [[mailboxes]]
@@ -257,11 +259,11 @@ since = "everything"
 """
 
 
-def _write_settings(
-    config: Path, way: Way, street: Street, dovecot: Dovecot, postfix: Postfix, database_url: str
+def write_settings(
+    config: Path, way: Way, street: Street, dovecot: Dovecot, smtp_port: int, database_url: str = "", more: str = ""
 ) -> None:
+    """The main file for these servers; `more` are further tables."""
     imap_port = dovecot.imaps_port if way.security == "tls" else dovecot.imap_port
-    smtp_port = {"none": postfix.port, "starttls": postfix.submission_port, "tls": postfix.smtps_port}[way.security]
     mailboxes = (
         _MAILBOX.format(account=user.partition("@")[0], port=imap_port, access=_access(config, way, street, user))
         for user in way.accounts
@@ -269,6 +271,7 @@ def _write_settings(
     main = _MAIN.format(
         mailboxes="".join(mailboxes),
         port=smtp_port,
+        more=more,
         access=_access(config, way, street, SUPPORT) if way.security != "none" else 'security = "none"',
         database=database_url or f"sqlite:///{config.parent / 'desk.sqlite'}",
         poll_seconds=60 if way.idle else 1,
@@ -290,7 +293,7 @@ def _access(config: Path, way: Way, street: Street, user: str) -> str:
 
 
 @contextmanager
-def _working(app: App) -> Iterator[None]:
+def working(app: App) -> Iterator[None]:
     """`App.run` in a thread of its own; what it raises fails the story."""
     stop = threading.Event()
     raised: list[BaseException] = []
