@@ -33,10 +33,15 @@ _WEEKDAYS = (
 )
 _OPENINGS = re.compile(
     rf"[\s>*-]{{0,20}}(?:on|am|le|el|il|em|op|den|på|w dniu|wiadomość napisana|dnia|dne|dňa|pe|în|à|a|in|at|il giorno"
-    rf"|vào|ngày|в|на|у|στις|v|pada|missatge|tarihinde|{_WEEKDAYS}|\d|\w{{2,12}},?\s\d|在|于|於)(?:\b|(?<=[在于於]))",
+    rf"|vào|ngày|в|на|у|στις|v|pada|missatge|tarihinde|{_WEEKDAYS}|\d{{1,4}}|\w{{2,12}},?\s\d|在|于|於)(?:\b|(?<=[在于於]))",
     re.IGNORECASE,
 )
-_FACT = re.compile(r"\d|@")
+_SAID_ON = re.compile(
+    r".{2,80}\b(?:wrote on|schrieb am|schreef op|kirjoitti|skrev(?: den)?|a écrit le|escribió el|ha scritto il"
+    r"|escreveu em|napisał\(a\)(?: dnia)?|napsal\(a\)(?: dne)?|написал(?:\(а\))?)"
+    r"\s{1,3}[^:]{0,30}\d[^:]{0,30}[:.h]\d{2}.{0,20}:$",
+    re.IGNORECASE,
+)
 _TIME = re.compile(r"\d{1,2}[:.h]\d{2}|\d{4}")
 _DATE_AND_TIME = re.compile(
     r"(?=.{0,600}?(?:\b\d{4}\b|\d{4}[年년г]|\d{1,2}[./-]\s?\d{1,2}[./-]\s?\d{2,4}))(?=.{0,600}?\d{1,2}[:.h]\d{2})",
@@ -114,8 +119,10 @@ def _is_attribution(text: str) -> bool:
         return True
     if ends and len(text) <= 300 and _ADDRESS.search(text) and _DATE_AND_TIME.match(text):
         return True
+    if len(text) <= 200 and _SAID_ON.match(text) and _DATE_AND_TIME.match(text):
+        return True
     if not text.endswith((":", "：")) and not _NO_COLON.search(text[-40:]):
         return False
     if not _VERB_ENDS.search(text):
         return False
-    return _FACT.search(text) is not None and (_OPENINGS.match(text) is not None or "@" in text or "<" in text)
+    return "@" in text or "<" in text or (_OPENINGS.match(text) is not None and _TIME.search(text) is not None)

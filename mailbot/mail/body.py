@@ -79,7 +79,7 @@ def _step(scan: _Scan) -> None:
     elif is_between_chevrons(line):
         _attributed(scan, scan.place + 1)
     elif is_quoted(line):
-        scan.marks.append(Mark.QUOTE)
+        scan.marks.append(_mark_of_quoted(scan))
         scan.take(_Kind.HISTORY, scan.place + 1)
     elif is_reply_marker(line) or is_separator(line):
         _cut(scan, Mark.SEPARATOR, scan.place)
@@ -91,6 +91,14 @@ def _step(scan: _Scan) -> None:
         _cut(scan, Mark.BLOCK, author_lines_above(lines, block.start))
     else:
         scan.take(_Kind.NEW, scan.place + 1)
+
+
+def _mark_of_quoted(scan: _Scan) -> Mark:
+    """A quoted line, or the attribution of what is quoted with a quote mark of its own."""
+    is_attributed = bool(scan.marks) and scan.marks[-1] is not Mark.QUOTE
+    if is_attributed or attribution_end(scan.lines, scan.place) > scan.place or is_separator(scan.lines[scan.place]):
+        return Mark.ATTRIBUTION
+    return Mark.QUOTE
 
 
 def _cut(scan: _Scan, mark: Mark, start: int) -> None:

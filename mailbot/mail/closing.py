@@ -23,8 +23,9 @@ _SAID_WORDS = 4
 _MOBILE = re.compile(
     r"[\s<(*]{0,6}(?:sent (?:from|via|with|using)\b(?! you)|get outlook for|get \[?outlook|von meinem"
     r" .{2,40}gesendet|gesendet (?:mit|von|über)|diese nachricht wurde von meinem"
-    r"|envoyé (?:de|depuis|à partir)|enviado (?:desde|do|de meu|via|a partir)|inviato d[ao]|verzonden (?:vanaf|met"
-    r"|via)|skickat (?:från|med)|sendt fra|wysłan[eo] z|odesláno z|odoslané z|lähetetty |küldve |elküldve |trimis de pe"
+    r"|envoyé (?:de|depuis|à partir)|enviado (?:desde|do|de meu|via|a partir)|inviato d[ao]"
+    r"|(?:verzonden|verstuurd) (?:vanaf|met|via)"
+    r"|skickat (?:från|med)|sendt fra|wysłan[eo] z|odesláno z|odoslané z|lähetetty |küldve |elküldve |trimis de pe"
     r"|отправлено (?:с|из)|надіслано з|изпратено от|iphone'umdan|.{2,30}(?:'d[ae]n|umdan) gönderildi|στάλθηκε από"
     r"|poslano s|được gửi từ|gửi từ|dikirim dari|從我的|发自我的|發自我的|来自我的|iphone から送信|.{2,30}から送信"
     r"|나의 .{2,20}에서|.{2,30}에서 보냄|nshkruar|נשלח מה|أُ?رسلت من"

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 import nh3
 
 from mailbot.mail.markup import Tag, read_markup
+from mailbot.mail.programs import is_quoting, is_separating
 
 _VOID = {"br", "hr", "img", "input", "meta", "link", "col", "area", "base", "wbr", "source", "embed", "param", "track"}
 _BLOCK = {"p", "div", "table", "tr", "ul", "ol", "dl", "dt", "dd", "h1", "h2", "h3", "h4", "h5", "h6", "pre", "center",
@@ -22,12 +23,11 @@ _BLOCK = {"p", "div", "table", "tr", "ul", "ol", "dl", "dt", "dd", "h1", "h2", "
 _SPACED = {"p", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "table", "blockquote", "pre"}
 _DROPPED = {"style", "script", "head", "title", "template", "noscript", "object", "svg", "select", "xml"}
 _HIDDEN = re.compile(
-    r"display\s{0,3}:\s{0,3}none|visibility\s{0,3}:\s{0,3}hidden|font-size\s{0,3}:\s{0,3}0(?![.\d])"
-    r"|mso-hide\s{0,3}:\s{0,3}all",
+    r"display\s{0,3}:\s{0,3}none|visibility\s{0,3}:\s{0,3}hidden|mso-hide\s{0,3}:\s{0,3}all"
+    r"|(?:opacity|max-height)\s{0,3}:\s{0,3}0(?:\.0{1,4})?(?:px|%|em)?\s{0,3}(?:;|!|$)",
     re.IGNORECASE,
 )
-_ATTRIBUTION_CLASSES = {"gmail_attr", "moz-cite-prefix"}
-_SEPARATOR_IDS = {"divrplyfwdmsg", "stopspelling", "ms-outlook-mobile-body-separator-line"}
+_SIZE = re.compile(r"(?:^|[;\s])font-size\s{0,3}:\s{0,3}([\d.]{1,8})", re.IGNORECASE)
 _SEPARATOR = "_" * 32
 _SPACE = re.compile(r"[ \t\r\n\f]+")
 _DEPTH_AT_MOST = 500
@@ -55,6 +55,8 @@ class _Open:
     hides: bool = False
     quotes: bool = False
     target: str = ""
+    is_tiny: bool = False  # letters of no size, unless an element inside gives them one
+    number: int = 0  # of the next item of a numbered list, 0: not numbered
     words: list[str] = field(default_factory=list)
 
 
@@ -70,7 +72,7 @@ class _Writer:
     # ------------------------------------------------------------ what comes in
 
     def text(self, text: str) -> None:
-        if self.hidden or not text:
+        if self.hidden or not text or (self.stack and self.stack[-1].is_tiny):
             return
         if self.verbatim:
             first, *rest = text.replace("\r\n", "\n").split("\n")
@@ -96,8 +98,10 @@ class _Writer:
             self.begin(tag)
         if tag.name in _VOID or len(self.stack) >= _DEPTH_AT_MOST:
             return
-        quotes = tag.name == "blockquote" or _is_attribution(tag.attributes)
+        quotes = tag.name == "blockquote" or is_quoting(tag.attributes)
         element = _Open(tag.name, _hides(tag), quotes, tag.attributes.get("href", "") if tag.name == "a" else "")
+        element.is_tiny = _is_tiny(tag, self.stack[-1].is_tiny if self.stack else False)
+        element.number = tag.name == "ol"
         self.stack.append(element)
         self.depth += element.quotes
         self.hidden += element.hides
@@ -128,15 +132,15 @@ class _Writer:
             case "img":
                 self.image(tag.attributes)
             case "td" | "th" if self.line:
-                self.line.append(" ")
+                self.line.append("\t")
             case "li":
                 self.end_block()
-                self.line.append("* ")
+                self.line.append(self.bullet())
             case name if name in _BLOCK:
                 self.end_block()
             case _:
                 pass
-        if tag.attributes.get("id", "").lower().removeprefix("x_") in _SEPARATOR_IDS and tag.name != "hr":
+        if is_separating(tag.attributes) and tag.name != "hr":
             self.separate()
 
     def pop(self) -> None:
@@ -150,6 +154,15 @@ class _Writer:
         self.verbatim -= element.name == "pre"
         if not self.hidden and element.name in _SPACED and self.lines and self.lines[-1].strip("> "):
             self.lines.append(self.prefix().rstrip())
+
+    def bullet(self) -> str:
+        """What stands before an item: its number, or a star."""
+        lists = [element for element in self.stack[-20:] if element.name in ("ol", "ul")]
+        indent = "  " * max(0, len(lists) - 1)
+        if not lists or not lists[-1].number:
+            return f"{indent}* "
+        lists[-1].number += 1
+        return f"{indent}{lists[-1].number - 1}. "
 
     def link(self) -> _Open | None:
         return next((element for element in self.stack[-4:] if element.target), None)
@@ -188,10 +201,6 @@ class _Writer:
             self.lines.append((self.prefix() + line).rstrip())
 
 
-def _is_attribution(attributes: Mapping[str, str]) -> bool:
-    return not _ATTRIBUTION_CLASSES.isdisjoint(attributes.get("class", "").lower().split())
-
-
 def _is_same(words: str, target: str) -> bool:
     def bare(text: str) -> str:
         return text.lower().removeprefix("https://").removeprefix("http://").rstrip("/")
@@ -203,6 +212,12 @@ def _hides(tag: Tag) -> bool:
     if tag.name in _DROPPED or "hidden" in tag.attributes:
         return True
     return _HIDDEN.search(tag.attributes.get("style", "")) is not None
+
+
+def _is_tiny(tag: Tag, around: bool) -> bool:
+    """Whether letters have no size: templates set it to nothing around columns, and to something inside again."""
+    found = _SIZE.search(tag.attributes.get("style", "")[:2_000])
+    return around if found is None else not found[1].strip("0.")
 
 
 # ---------------------------------------------------------------- harmless HTML

@@ -36,22 +36,28 @@ _WORDS = {
     Label.FROM: "from|von|de|de la|da|van|från|fra|od|lähettäjä|feladó|от|отправитель|від|від кого|kimden"
     "|gönderen|発信者|差出人"
     "|发件人|寄件者|보낸 사람"
-    "|nadawca|expéditeur|remitente|mittente|remetente|afzender|avsändare|odesílatel|šalje|from address",
+    "|nadawca|expéditeur|remitente|mittente|remetente|afzender|avsändare|odesílatel|šalje|from address"
+    "|από|saatja|no|nuo|từ|dari|pošiljatelj|pošilja|מאת|من|จาก|remite|lähde",
     Label.DATE: "date|sent|datum|gesendet|date d'envoi|envoyé|envoyé le|fecha|enviado|enviado el|enviado em"
     "|enviada em|enviada"
     "|data|inviato|verzonden|skickat|dato|sendt|wysłano|data wysłania|dátum|elküldve|küldve|odesláno|odoslané"
     "|lähetetty|päivämäärä"
     "|дата|отправлено|відправлено|надіслано|tarih|gönderilme|gönderildi|dată|trimis|poslano|日時|送信日時|发送时间|日期|寄件日期|날짜"
-    "|보낸 날짜|sent at|date/time|received",
+    "|보낸 날짜|sent at|date/time|received"
+    "|изпратено|дата на изпращане|στάλθηκε|ημερομηνία|gönderme tarihi|poslato|saadetud|kuupäev|nosūtīts|datums"
+    "|išsiųsta|đã gửi|ngày|dikirim|tanggal|enviat|נשלח|תאריך|تاريخ الإرسال|التاريخ|ส่ง|วันที่|datum i vrijeme",
     Label.TO: "to|an|à|a|para|aan|till|til|do|komu|pre|vastaanottaja|címzett|кому|kime|alıcı|către|prima|za|宛先"
     "|收件人|收件者|받는 사람"
-    "|destinataire|destinatario|destinatário|adresat|recipient|příjemce|pro",
+    "|destinataire|destinatario|destinatário|adresat|recipient|příjemce|pro"
+    "|до|προς|adressaat|saaja|kam|đến|tới|kepada|untuk|per a|אל|إلى|ถึง",
     Label.CC: "cc|cc:|kopie|kopie an|copie|copie à|copia|copia a|cópia|kopia|kopi|kopio|kópia|копия|копія|bilgi"
     "|dw|másolatot kap|másolat|másolat:"
-    "|do wiadomości|抄送|副本|참조|carbon copy|kopija|copie la|cópia para",
+    "|do wiadomości|抄送|副本|참조|carbon copy|kopija|copie la|cópia para"
+    "|κοιν.|κοινοποίηση|kp|koopia|копие|đồng gửi|tembusan|a/c|עותק|نسخة|สำเนา",
     Label.SUBJECT: "subject|betreff|objet|asunto|assunto|oggetto|onderwerp|ämne|emne|temat|předmět|predmet|aihe"
     "|tárgy|тема|konu|subiect"
-    "|naslov|主题|主旨|件名|제목",
+    "|naslov|主题|主旨|件名|제목"
+    "|относно|θέμα|tema|zadeva|teema|tēma|chủ đề|tiêu đề|subjek|perihal|assumpte|נושא|الموضوع|เรื่อง",
     Label.OTHER: "importance|priority|wichtigkeit|priorität|reply-to|antwort an|attachments|anlagen|bcc"
     "|organization|message-id"
     "|importancia|archivos adjuntos|pièces jointes|répondre à|x-mailer|list|sent by|pièce jointe|sensitivity"
@@ -59,6 +65,7 @@ _WORDS = {
     "|in-reply-to|references|mime-version|content-type|return-path|gesendet von",
 }  # fmt: skip
 _LABELS = {word: label for label, words in _WORDS.items() for word in words.split("|")}
+_NUMBER = "no"  # "from" in Latvian, and above invoices something else
 _LINE = re.compile(r"[\s>|*\"]{0,20}([^\W\d_][^:：*<>@]{0,24}?)\s{0,3}\*{0,2}\s{0,2}[:：]\*{0,2}(?!//)(.*)", re.DOTALL)
 _BLOCK_LINES = 28
 _LINE_LETTERS = 2_000
@@ -69,7 +76,9 @@ def read_label(line: str) -> tuple[Label, str] | None:
     """(label, value) of a line of a header block, or None."""
     found = _LINE.match(line[:_LINE_LETTERS])
     label = _LABELS.get(found[1].lower().strip()) if found else None
-    return (label, found[2].strip().strip("*").strip()) if found and label else None
+    if found is None or label is None or (found[1].lower() == _NUMBER and "@" not in found[2]):
+        return None
+    return label, found[2].strip().strip("*").strip()
 
 
 _GLUED = re.compile(
@@ -133,6 +142,7 @@ def _continues(line: str, label: Label, so_far: list[str]) -> bool:
 
 def author_lines_above(lines: list[str], start: int) -> int:
     """Where a block of the Notes kind really begins: letterhead, name and date stand on lines of their own above it."""
+    ""
     begin = start
     for above in range(start - 1, max(-1, start - 8), -1):
         line = lines[above]

@@ -16,7 +16,7 @@ from mailbot.mail.html import sanitise, to_text
         ("a   b\n c&nbsp;d", "a b c d"),
         ("&lt;b&gt; &amp; &uuml; &#252; &bogus;", "<b> & ü ü &bogus;"),
         ("<ul><li>one<li>two</ul>", "* one\n* two"),
-        ("<table><tr><td>a</td><td>b</td></tr><tr><td>c</td></tr></table>", "a b\nc"),
+        ("<table><tr><td>a</td><td>b</td></tr><tr><td>c</td></tr></table>", "a\tb\nc"),
         ("<pre>  x\n   y</pre>", "  x\n   y"),
         ('<a href="https://example.org/a">here</a>', "here <https://example.org/a>"),
         ('<a href="https://example.org/">example.org</a>', "example.org"),
