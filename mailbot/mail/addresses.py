@@ -151,7 +151,7 @@ def _address(piece: _Piece) -> tuple[Address | None, bool]:
     place = next((place for place, word in enumerate(words) if "@" in word.strip('"')), -1)
     if len(words) == 1 or (place >= 0 and outside.startswith('"') and outside.rpartition("@")[0].endswith('"')):
         address = outside if outside.startswith('"') else outside.strip("'")
-        return Address(_name(comment), _tidy(address)), is_plain_address(outside)
+        return Address(_name(comment), _tidy(address)), is_plain_address(outside) and address == outside
     if place < 0:
         archived = _ARCHIVED.fullmatch(outside)  # list archives write "ann at example.org (Ann)"
         return (

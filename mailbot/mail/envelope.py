@@ -94,7 +94,10 @@ def read_date(value: str) -> datetime | None:
 
 
 def _people(fields: Fields, name: str, budget: Budget) -> AddressList:
-    lists = [read_addresses(value, budget.limits.addresses) for value in fields.all(name)]
+    values = fields.all(name)
+    if not values:
+        return AddressList(plain=False)
+    lists = [read_addresses(value, budget.limits.addresses) for value in values]
     found = tuple(address for one in lists for address in one.addresses)
     if any(one.cut for one in lists) or len(found) > budget.limits.addresses:
         budget.note("too_many_addresses")

@@ -110,11 +110,15 @@ def _fields(collected: list[tuple[bytes, bytes]], raw: bytes, budget: Budget) ->
         if len(value) > budget.limits.header_bytes:
             budget.note("header_field_too_long")
             value = value[: budget.limits.header_bytes]
-        if b"\0" in value:
-            budget.note("nul_in_header")
-        text = decode(value) if value.isascii() else decode_unlabelled(value, _charset_around(raw))
-        items.append((decode(name.strip()).lower(), text.replace("\r", " ").strip()))
+        items.append((decode(name.strip()).lower(), _text_of(value, raw, budget).strip()))
     return Fields(tuple(items))
+
+
+def _text_of(value: bytes, raw: bytes, budget: Budget) -> str:
+    if b"\0" in value:
+        budget.note("nul_in_header")
+    text = decode(value) if value.isascii() else decode_unlabelled(value, _charset_around(raw))
+    return text.replace("\r", " ")
 
 
 def readable(value: str) -> str:

@@ -19,7 +19,6 @@ from mailbot.mail.uuencode import find_uuencoded
 
 _TNEF = {"application/ms-tnef", "application/vnd.ms-tnef"}
 _SMIME = {"application/pkcs7-mime", "application/x-pkcs7-mime"}
-_UU_BEGIN = re.compile(rb"^begin 0?[0-7]{3} ", re.MULTILINE)
 _PGP_MESSAGE = re.compile(rb"^-----BEGIN PGP MESSAGE-----", re.MULTILINE)
 _PGP_SIGNED = re.compile(
     rb"^-----BEGIN PGP SIGNED MESSAGE-----[ \t]*\r?\n(?:[A-Za-z]{1,20}: ?[^\r\n]{0,200}\r?\n){0,5}[ \t]*\r?\n",
@@ -44,7 +43,7 @@ def unwrap(root: Part, budget: Budget) -> Part:
 
 def _is_wrapper(leaf: Part) -> bool:
     if leaf.type == "text/plain":
-        return b"-----BEGIN PGP " in leaf.content or _UU_BEGIN.search(leaf.content) is not None
+        return b"-----BEGIN PGP " in leaf.content or b"begin " in leaf.content
     return leaf.type in _TNEF or leaf.type in _SMIME or leaf.type == "application/pgp-encrypted"
 
 

@@ -88,6 +88,8 @@ def test_a_subject_is_decoded(line: str, subject: str) -> None:
         ("Ann <ann@example.org> (", [("Ann (", "ann@example.org")], False),
         ("ann at example.org (Ann)", [("Ann", "ann@example.org")], False),
         ("<mailto:ann@example.org>", [("", "ann@example.org")], True),
+        ("'ann@example.org", [("", "ann@example.org")], False),  # another mailbox for who reads it by the letter
+        ("'@example.org", [("", "@example.org")], False),
     ],
 )
 def test_addresses_are_read_and_only_a_plain_one_counts_as_such(
