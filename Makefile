@@ -8,7 +8,7 @@ STAMP  := $(VENV)/.stamp
 LOCK   := requirements/lock.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check fmt run servers lock clean .venv
+.PHONY: help demo test corpus check fmt fuzz bench run servers lock clean .venv
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 18
@@ -30,6 +30,9 @@ demo: $(STAMP)  ## play the whole story on this machine: mail servers, tickets, 
 test: $(STAMP)  ## run all tests
 	$(BIN)/python -m pytest -n auto $(PYTEST_FLAGS)
 
+corpus: $(STAMP)  ## pour all mail of the material folder into a real IMAP server, and follow each to its end
+	MAILBOT_FULL=1 $(BIN)/python -m pytest -s -o faulthandler_timeout=0 -o log_level=CRITICAL tests/stories/test_corpus.py
+
 check: $(STAMP)  ## format, lint, types, walls, then all tests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -40,6 +43,17 @@ check: $(STAMP)  ## format, lint, types, walls, then all tests
 fmt: $(STAMP)  ## format the code and mend what ruff can mend
 	$(BIN)/ruff check --fix-only --quiet .
 	$(BIN)/ruff format .
+
+# Its environment borrows what the other one has, so that only the fuzzer itself is installed here.
+FUZZ := build/fuzz/venv
+
+fuzz: $(STAMP)  ## hunt for bytes that break a parser, for FUZZ_SECONDS (600) in all
+	@test -x $(FUZZ)/bin/python || { $(PYTHON) -m venv $(FUZZ) && $(FUZZ)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements/fuzz.txt; }
+	@$(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' > "$$($(FUZZ)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/mailbot.pth"
+	PYTHONPATH=. $(FUZZ)/bin/python -m fuzz
+
+bench: $(STAMP)  ## mails a second, beside the standard library in the same run; BENCH_MAILS names a folder of mails
+	$(BIN)/python -m bench.parse $(BENCH_MAILS)
 
 run: $(STAMP)  ## run the daemon with the configuration in $MAILBOT_CONFIG, ./config or /etc/mailbot
 	$(BIN)/mailbot run

@@ -1,0 +1,34 @@
+"""The same fields by the standard library alone: `email` with `policy.default`, everything decoded."""
+
+from __future__ import annotations
+
+import json
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from email.utils import getaddresses, parsedate_to_datetime
+
+_PEOPLE = ("from", "to", "cc", "reply-to")
+_IDS = ("message-id", "in-reply-to", "references")
+
+
+def read_with_standard_library(raw: bytes) -> str:
+    """What it can tell of a mail, as JSON; raises where it cannot read one."""
+    message = message_from_bytes(raw, policy=policy.default)
+    assert isinstance(message, EmailMessage)
+    record: dict[str, object] = {name: _people(message, name) for name in _PEOPLE}
+    record |= {name: str(message.get(name, "")).split() for name in _IDS}
+    record["subject"] = str(message.get("subject", ""))
+    record["date"] = parsedate_to_datetime(str(message["date"])).isoformat() if message["date"] else None
+    record["headers"] = [(name, str(value)) for name, value in message.items()]
+    body = message.get_body(("plain", "html"))
+    record["text"] = body.get_content() if body is not None and body.get_content_maintype() == "text" else ""
+    record["attachments"] = [
+        (part.get_filename(), part.get_content_type(), len(part.get_payload(decode=True) or b""))
+        for part in message.walk()
+        if part is not body and not part.is_multipart()
+    ]
+    return json.dumps(record, ensure_ascii=False)
+
+
+def _people(message: EmailMessage, name: str) -> list[tuple[str, str]]:
+    return getaddresses([str(value) for value in message.get_all(name, [])])
