@@ -1,11 +1,12 @@
 """What a delivery notice says: which recipients failed, with which status (RFC 3463, RFC 3464), and about which mail.
 
-Standard notices are read from their `message/delivery-status` part; for the others the lines above the returned mail
-are searched for the forms that mail servers write (qmail, Exim, sendmail, Exchange and their likes).
+Standard notices are read from their `message/delivery-status` part, the JSON notices of mailing services from their
+object, and all others from their words (`undelivered.py`).
 """
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,29 +15,21 @@ from mailbot.mail.headers import split_message, without_comments
 from mailbot.mail.limits import Budget
 from mailbot.mail.model import Bounced, Mail, MailClass, ascii_fold
 from mailbot.mail.parts import Part
+from mailbot.mail.statuses import derive_status, find_status, more_precise
+from mailbot.mail.undelivered import ADDRESS, generated_from, named_recipients, notice_text
 
-_STATUS = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d.]*\d)")
-_REPLY_CODE = re.compile(r"(?<![\d.#])([45][0-5]\d)(?=[ \-:)\]>,;]|$)")
-_ADDRESS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@(?:[A-Za-z0-9_-]{1,63}\.){0,8}[A-Za-z0-9-]{1,63}")
 _MESSAGE_ID = re.compile(r"^[>\s]{0,20}message-id\s?:\s*<([^<>\s]{1,500})>", re.IGNORECASE | re.MULTILINE)
-_COPY_BEGINS = re.compile(
-    r"^\W{0,40}(?:below this line is a copy|this is a copy of|original message (?:follows|headers|text)|original"
-    r" message\W*$"
-    r"|(?:unsent|returned) message (?:below|follows)|message header|transcript of message follows|here is a copy of"
-    r"|the header(?:s)? of the original|included is a copy of|original[- ]headers?|headers? of (?:the"
-    r" )?(?:original )?(?:message|mail)"
-    r"|returned mail follows|start of returned message|received:|return-path:|the (?:text|body) (?:part )?of your"
-    r" message"
-    r"|message contents? follow|ursprüngliche nachricht|text of message|unsent mail)",
-    re.IGNORECASE,
-)
-_LINES_AT_MOST = 400
-_MACHINES = ("postmaster@", "mailer-daemon@", "mailerdaemon@", "mail-daemon@", "noreply@", "no-reply@")
+_NEAR_LETTERS = 1_500
+
+# The actions of RFC 3464 2.3.3 and what servers write instead.
+_FAILED = ("failed", "failure", "error", "undeliverable", "expired", "bounced", "rejected")
+_DELAYED = ("delayed", "delay", "deferred")
+_DELIVERED = ("delivered", "relayed", "expanded", "deliverable", "success")
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """One recipient's block of a standard notice."""
+    """One recipient's block of a standard notice; `action` is failed, delayed, delivered or ""."""
 
     recipient: str
     action: str
@@ -62,17 +55,23 @@ def _reports(content: bytes) -> Iterator[Report]:
         if not fields.items:
             return
         recipient = _recipient(fields.first("original-recipient"), fields.first("final-recipient"))
-        action = without_comments(fields.first("action")).lower().split(" ")[0]
-        if recipient or action:
-            diagnostic = fields.first("diagnostic-code")
-            status = _first(_STATUS, fields.first("status"))
-            yield Report(recipient, action, status, diagnostic)
+        word = without_comments(fields.first("action")).lower().split(" ")[0]
+        if recipient or word:
+            status = find_status(fields.first("status"))
+            yield Report(recipient, _action(word, status), status, fields.first("diagnostic-code"))
+
+
+def _action(word: str, status: str) -> str:
+    known = {"failed": _FAILED, "delayed": _DELAYED, "delivered": _DELIVERED}
+    of_status = {"5": "failed", "4": "failed", "2": "delivered"}.get(status[:1], "") if word else ""
+    return next((action for action, words in known.items() if word in words), of_status)
 
 
 def _recipient(original: str, final: str) -> str:
     named = [without_comments(value.partition(";")[2] or value).strip(" <>") for value in (final, original)]
-    found = (_ADDRESS.search(value) for value in named)
-    whole = next((address[0] for address in found if address), "")
+    found = [address[0] for value in named if (address := ADDRESS.search(value))]
+    routable = (address for address in found if "." in address.rpartition("@")[2])  # not a server's inner name
+    whole = next(routable, "") or next(iter(found), "")
     return whole or next((value for value in named if value and " " not in value), "")
 
 
@@ -81,82 +80,75 @@ def read_bounces(mail: Mail, root: Part) -> tuple[Bounced, ...]:
     if mail.class_ not in (MailClass.BOUNCE, MailClass.DELAY):
         return ()
     is_delay = mail.class_ is MailClass.DELAY
-    wanted = ("delayed", "") if is_delay else ("failed", "failure", "")
+    wanted = ("delayed", "") if is_delay else ("failed", "")
     reports = [report for report in delivery_reports(root) if report.recipient and report.action in wanted]
+    reports = reports or list(json_reports(mail.text))
+    notice = notice_text(mail, root)
     if reports:
-        bounced = [_of_report(report, is_delay) for report in reports]
+        bounced = [_of_report(report, notice, is_delay) for report in reports]
     else:
-        notice = _notice(mail, root)
-        bounced = [_of_notice(recipient, notice, is_delay) for recipient in _named(mail, notice)]
+        bounced = [_of_notice(recipient, notice, is_delay) for recipient in named_recipients(mail, root, notice)]
     return tuple({ascii_fold(one.recipient): one for one in reversed(bounced)}.values())[::-1]
 
 
-def _of_report(report: Report, is_delay: bool) -> Bounced:
-    precise = _first(_STATUS, report.diagnostic)
-    vague = not report.status or report.status.endswith(".0.0")
-    status = precise if vague and precise and (not report.status or precise[0] == report.status[0]) else report.status
-    code = status[:1] or _first(_REPLY_CODE, report.diagnostic)[:1] or "5"
-    return Bounced(report.recipient, status, not is_delay and code == "5")
+def _of_report(report: Report, notice: str, is_delay: bool) -> Bounced:
+    recipient = report.recipient if "@" in report.recipient else generated_from(notice) or report.recipient
+    status = more_precise(report.status, report.diagnostic, _near(recipient, notice))
+    return _bounced(recipient, status or derive_status(report.diagnostic), is_delay)
 
 
 def _of_notice(recipient: str, notice: str, is_delay: bool) -> Bounced:
-    place = max(0, ascii_fold(notice).find(ascii_fold(recipient)))
-    near = notice[place : place + 1_500]
-    status = _first(_STATUS, near) or _first(_STATUS, notice)
-    code = status[:1] or _first(_REPLY_CODE, near)[:1] or "5"
-    return Bounced(recipient, status, not is_delay and code == "5")
+    near = _near(recipient, notice) or notice
+    status = find_status(near) or find_status(notice) or derive_status(near) or derive_status(notice)
+    return _bounced(recipient, status, is_delay)
 
 
-def _first(pattern: re.Pattern[str], text: str) -> str:
-    found = pattern.search(text)
-    return found[1] if found else ""
+def _bounced(recipient: str, status: str, is_delay: bool) -> Bounced:
+    return Bounced(recipient, status, not is_delay and status[:1] in ("5", ""))
 
 
-# ---------------------------------------------------------------- notices without a standard part
+def _near(recipient: str, notice: str) -> str:
+    """The words of the notice from the recipient on, or ""."""
+    place = ascii_fold(notice).find(ascii_fold(recipient))
+    return notice[place : place + _NEAR_LETTERS] if place >= 0 else ""
 
 
-def _notice(mail: Mail, root: Part) -> str:
-    """The words above the returned mail."""
-    text = mail.text or next((leaf.text for leaf in root.leaves() if leaf.type.startswith("text/")), "")
-    lines = text.split("\n")[:_LINES_AT_MOST]
-    end = next((place for place, line in enumerate(lines) if place and _COPY_BEGINS.match(line[:200])), len(lines))
-    return "\n".join(line[:1_000] for line in lines[:end])
+# ---------------------------------------------------------------- notices as JSON
 
 
-def _named(mail: Mail, notice: str) -> tuple[str, ...]:
-    headers = [word for value in mail.header_values("x-failed-recipients") for word in _ADDRESS.findall(value[:5_000])]
-    if headers:
-        return tuple(dict.fromkeys(headers))
-    ours = {ascii_fold(one.address) for one in (*mail.to, *mail.from_)} | {ascii_fold(mail.return_path or "")}
-    for pattern in _FORMS:
-        named = [_bare(address) for address in _in_form(pattern, notice)]
-        named = [address for address in named if not ascii_fold(address).startswith(_MACHINES)]
-        if found := [address for address in named if ascii_fold(address) not in ours] or named:
-            return tuple({ascii_fold(address): address for address in reversed(found)}.values())[::-1][:50]
-    return ()
+def json_notice(text: str) -> str:
+    """What a mailing service's JSON notice tells: "bounce", "complaint", "delivery" or ""."""
+    found = _json_notice(text)
+    kind = found.get("notificationType", found.get("eventType"))
+    return ascii_fold(kind) if isinstance(kind, str) else ""
 
 
-def _bare(address: str) -> str:
-    """The address without the quote marks and the "SMTP=" that some servers write before it."""
-    address = address.strip("'.#")
-    return address[5:] if address[:5].upper() == "SMTP=" else address
+def json_reports(text: str) -> Iterator[Report]:
+    """The failed recipients of a mailing service's JSON notice."""
+    bounce = _json_notice(text).get("bounce")
+    recipients = bounce.get("bouncedRecipients") if isinstance(bounce, dict) else None
+    for one in recipients if isinstance(recipients, list) else ():
+        words = {key: value for key, value in one.items() if isinstance(value, str)} if isinstance(one, dict) else {}
+        if words.get("emailAddress"):
+            status, diagnostic = find_status(words.get("status", "")), words.get("diagnosticCode", "")
+            yield Report(words["emailAddress"], "failed", status, diagnostic)
 
 
-_NAMED = rf"({_ADDRESS.pattern})"
-_FORMS = (  # the first that finds anything decides; each is tried on a line
-    re.compile(rf"^\s*<{_NAMED}>\s*:?"),
-    re.compile(rf"^\s*{_NAMED}\s*(?:\.{{3}}|:|$|\(|\s-|,\s)"),
-    re.compile(
-        r"\b(?:rcpt to|recipient|user|address|to|mailbox|empfänger|destinataire)\W{1,6}(?:smtp=|rfc822;)?" + _NAMED,
-        re.IGNORECASE,
-    ),
-    re.compile(rf"<{_NAMED}>"),
-    re.compile(_NAMED),
-)
+def _json_notice(text: str) -> dict[str, object]:
+    """The notice itself: a service that only passes it on writes it as a string into an object of its own."""
+    found = _json_object(text)
+    inner = found.get("Message")
+    return _json_object(inner) if isinstance(inner, str) else found
 
 
-def _in_form(pattern: re.Pattern[str], notice: str) -> Iterator[str]:
-    return (found[1] for line in notice.split("\n") for found in pattern.finditer(line))
+def _json_object(text: str) -> dict[str, object]:
+    if text.lstrip()[:1] != "{":
+        return {}
+    try:
+        found, _ = json.JSONDecoder(strict=False).raw_decode(text.lstrip()[:100_000])
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 # ---------------------------------------------------------------- the mail a notice speaks of
@@ -178,4 +170,5 @@ def read_original_message_id(mail: Mail, root: Part) -> str:
         return ""  # only what it attaches is the mail that it speaks of
     if mail.class_ is MailClass.AUTO_REPLY:
         return next(iter((*mail.in_reply_to, *reversed(mail.references))), "")
-    return _first(_MESSAGE_ID, mail.text) or next(iter((*mail.in_reply_to, *reversed(mail.references))), "")
+    found = _MESSAGE_ID.search(mail.text)
+    return found[1] if found else next(iter((*mail.in_reply_to, *reversed(mail.references))), "")

@@ -11,13 +11,18 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from mailbot.mail.addresses import read_addresses
+from mailbot.mail.headers import readable, split_message
+from mailbot.mail.limits import Budget
 from mailbot.mail.model import Address, Mail, Recognition, ascii_fold
+from mailbot.mail.parts import Part
 
 LIST_HEADERS = {"list-id", "list-post", "list-unsubscribe", "list-unsubscribe-post", "list-subscribe", "list-help",
                 "list-owner", "list-archive", "mailing-list", "x-mailing-list", "x-mailman-version", "x-beenthere",
                 "x-loop-list", "x-listname", "x-list-id", "precedence", "list-software",
                 "x-google-group-id"}  # fmt: skip
 _VIA = re.compile(r"(.{1,200}?)['\"]?\s+(?:via|über|par|von|door|vía)\s+\S.*", re.IGNORECASE | re.DOTALL)
+# ann=example.org@groups.example and ann=40example.org@dmarc.example: the person's address, rewritten into a local part
+_ENCODED = re.compile(r"([^=@\s]{1,64})=(?:40)?((?:[\w-]{1,63}\.){1,8}[A-Za-z]{2,63})")
 _BRACKETED = re.compile(r"<([^<>\s]{1,255})>")
 
 _ROLES = ("owner", "bounces", "bounce", "request", "admin")
@@ -77,11 +82,13 @@ def drop_list_headers(mail: Mail, recognition: Recognition) -> Mail:
     return replace(mail, headers=headers, from_=(author,), from_is_plain=False)
 
 
-def find_author(mail: Mail) -> Address | None:
-    """The person who wrote: From, unless a list rewrote it."""
+def find_author(mail: Mail, root: Part | None = None) -> Address | None:
+    """The person who wrote: From, unless a list rewrote it or sends the mail on whole (`root`: the mail's parts)."""
     if not mail.from_:
         return None
     sender = mail.sender
+    if root and (wrapped := _wrapped_author(mail, root)):
+        return wrapped
     lists = (
         set(list_addresses(mail)) | {ascii_fold(a.address) for a in (*mail.to, *mail.cc)}
         if _through_list(mail)
@@ -97,7 +104,19 @@ def find_author(mail: Mail) -> Address | None:
     for candidate in _candidates(mail):
         if ascii_fold(candidate.address) not in list_addresses(mail) and candidate.address != sender.address:
             return Address(candidate.name or name, candidate.address)
+    if encoded := _ENCODED.fullmatch(sender.address.rpartition("@")[0]):
+        return Address(name, f"{encoded[1]}@{encoded[2]}")
     return sender
+
+
+def _wrapped_author(mail: Mail, root: Part) -> Address | None:
+    """From of the post that a list sends on whole, as Mailman's "wrap message" does; a person's forward is no such."""
+    first = next(iter(root.leaves()), root)
+    if first.type != "message/rfc822" or ascii_fold(mail.sender.address) not in list_addresses(mail):
+        return None
+    fields, _ = split_message(first.content.lstrip(), Budget(), is_part=True)
+    found = read_addresses(readable(fields.first("from"))).addresses
+    return found[0] if found and "@" in found[0].address else None
 
 
 def _through_list(mail: Mail) -> bool:
@@ -120,5 +139,5 @@ def _candidates(mail: Mail) -> list[Address]:
     via = _VIA.fullmatch(mail.sender.name)
     if via:
         wanted = via[1].strip().strip("'\"").lower()
-        people += [one for one in mail.cc if one.name.lower() == wanted]
+        people += [one for one in mail.cc if one.name.lower() == wanted]  # Mailman 3 with reply_goes_to_list
     return [one for one in (*people, *found) if "@" in one.address]

@@ -102,7 +102,7 @@ class _Steps:
     def with_author(self, mail: Mail) -> Mail:
         mail = self.attempt("list", lambda: drop_list_headers(mail, self.recognition), mail)
         return replace(
-            mail, author=self.attempt("author", lambda: find_author(mail), mail.sender if mail.from_ else None)
+            mail, author=self.attempt("author", lambda: find_author(mail, self.root), mail.sender if mail.from_ else None)
         )
 
     def with_class(self, mail: Mail) -> Mail:

@@ -1,4 +1,4 @@
-"""The phrases by which delivery notices, absence notes and reports are known where no header says so.
+"""The phrases by which delivery notices, complaints and reports are known where no header says so.
 
 Each pattern is tried on a bounded stretch of text, has no nested repetition, and is anchored to words that a person
 writing about the same matter would hardly begin with.
@@ -10,6 +10,7 @@ import re
 
 _TEXT_LETTERS = 4_000
 _SUBJECT_LETTERS = 300
+_OPENING_LETTERS = 600
 
 
 def _any_of(*phrases: str) -> re.Pattern[str]:
@@ -27,6 +28,8 @@ _UNDELIVERED_SUBJECT = _any_of(
     r"nondeliverable",
     r"could not (?:be )?deliver",
     r"mail (?:delivery )?(?:failure|error|system error)",
+    r"non (?:remis|distribu)",
+    r"(?:mail|message).{0,20}(?:not|n.t) be delivered",
     r"message (?:status|could not|not delivered|delivery)",
     r"not deliverable",
     r"unzustellbar",
@@ -62,13 +65,11 @@ _UNDELIVERED = _any_of(
     r"delivery (?:has )?failed",
     r"delivery to the following",
     r"did not reach",
-    r"following (?:address|recipient)",
     r"returned to sender",
     r"(?:mailbox|account|address|recipient|user) (?:is |was |has been )?(?:full|unavailable|disabled|rejected|not"
     r" found|unknown|suspended|inactive|over quota)",
     r"(?:does not|doesn'?t) exist",
     r"permanent (?:fatal )?error",
-    r"fatal error",
     r"cannot be delivered",
     r"failed to deliver",
     r"could not deliver",
@@ -76,38 +77,60 @@ _UNDELIVERED = _any_of(
     r"mail delivery (?:failed|system|subsystem)",
     r"over quota",
     r"quota exceeded",
-    r"exceeded",
     r"(?:^|\s)[45]\d\d[ -][45]\.\d\.\d",
-    r"\bRCPT TO\b",
-    r"not listed in",
-    r"could not be found",
     r"undeliverable",
-    r"unzustellbar|nicht zugestellt|konnte nicht",
+    r"unzustellbar|nicht zugestellt|konnte nicht (?:zugestellt|ausgeliefert|gesendet)",
     r"n'a pas pu être|non remis",
     r"no se ha podido entregar",
     r"host (?:unknown|not found)",
-    r"message that you sent",
-    r"your message",
-    r"is not (?:a )?(?:known|valid|listed|accept|active|deliver)",
-    r"rejected",
-    r"failed",
     r"invalid recipient",
     r"配信できません|送信できません|届け",
     r"unrouteable",
+    r"not a valid (?:user|address|recipient)",
+    r"automatically rejected",
+    r"pu .tre (?:remis|d.livr|distribu|achemin)",
+    r"n[aã]o (?:foi|p.de ser) (?:poss.vel )?entregu?e",
+    r"non .{1,20} (?:stato )?(?:recapitat|consegnat)",
+    r"kon niet worden (?:bezorgd|afgeleverd)",
+    r"kunde inte levereras|kunne ikke leveres",
+    r"nie (?:zostala|mog.a|uda.o).{0,30}dostarcz",
+    r"не (?:было |может быть )?доставлен",
+    r"无法(?:送达|投递|发送)|未能送达|無法傳送",
+)
+_FAILURE = _any_of(  # enough where the sender is a mail system
+    r"exceeded",
+    r"message that you sent",
+    r"your message",
+    r"rejected",
+    r"failed",
+    r"not listed in",
+    r"could not be found",
+    r"is not (?:a )?(?:known|valid|listed|accept|active|deliver)",
+    r"\bRCPT TO\b",
+    r"fatal error",
+    r"following (?:address|recipient)",
 )
 _NOTICE_OPENING = re.compile(
-    r"[\s*=_#-]{0,200}(?:this is an? (?:automatic|automatically|delivery|non-delivery)|this message was created"
-    r" automatically"
-    r"|this is the (?:mail|postfix|qmail)|hi\. this is the|your (?:message|mail|e-?mail)\b.{0,100}(?:could not"
+    r"[\s*=_#-]{0,200}(?:this is an? (?:automatic|automatically|delivery|non-delivery)|this (?:message|mail"
+    r"|e-?mail) was"
+    r" (?:created|undeliverable|not delivered|automatically)"
+    r"|this is the (?:mail|postfix|qmail)|hi\. this is the|your (?:message|mail|e-?mail)\b[^?]{0,150}?(?:could not"
     r"|did not|was not|cannot|has not)"
     r"|the (?:following|attached) (?:message|mail|addresses|address|recipients|recipient)\b|the message (?:you"
     r" sent|that you sent|could not)"
-    r"|a message (?:that you sent|you sent|could not)|delivery (?:has failed|to the following|failed)"
-    r"|undeliver(?:able|ed) (?:mail|message)"
+    r"|an? (?:message|e-?mail|error) (?:that you sent|you sent|could not|occurred while)"
+    r"|delivery (?:has failed|to the following|failed)|undeliver(?:able|ed) (?:mail|message)|failed recipients"
     r"|i'?m (?:sorry|afraid)\b.{0,100}(?:deliver|message)|failed to deliver|could not deliver|unable to deliver"
-    r"|could not send message"
-    r"|the original message was received|(?:die|ihre) (?:nachricht|folgende).{0,100}(?:nicht|konnte))",
+    r"|could not send message|transcript of session|(?:sent |received )?(?:>>>|<<<) "
+    r"|the original message was received|(?:die|ihre) (?:nachricht|e-?mail|folgende).{0,100}(?:nicht|konnte)"
+    r"|votre (?:message|e-?mail|courriel)\b.{0,100}n'a pas|(?:su|el|tu) (?:mensaje|correo)\b.{0,100}no (?:se|ha|pudo)"
+    r"|il (?:suo |tuo )?messaggio\b.{0,100}non|(?:a )?(?:sua|seu) mensage?m?\b.{0,100}n[ãa]o|uw bericht\b.{0,100}niet"
+    r"|ditt? (?:meddelande|melding|brev)\b.{0,100}(?:inte|ikke)|ваше (?:сообщение|письмо).{0,100}не"
+    r"|(?:您|你)的(?:邮件|郵件).{0,60}(?:无法|未能|無法)|.{0,20}メール.{0,60}(?:配信|送信|届)(?:でき|け)ません)",
     re.IGNORECASE,
+)
+_BANNER = re.compile(
+    r"(?:\s{0,9}(?:[*=_#-]{3}[^\n]{0,100}[*=_#-]{3}|[*=_#-]{3,200}|subject:[^\n]{0,200})\s{0,9}\n){1,3}", re.IGNORECASE
 )
 _DELAYED = _any_of(
     r"(?:delivery|message|mail) (?:has been |is |was )?(?:temporarily )?delayed",
@@ -141,73 +164,14 @@ _GIVEN_UP = _any_of(
     r"message expired",
     r"too long",
 )
-# "Automatic reply: your subject": what the programs write in front; a person asking about such replies has no colon
-# there.
-_AUTOMATIC_PREFIX = re.compile(
-    r"^\W{0,3}(?:automatic reply|automatische antwort|réponse automatique|respuesta automática|risposta automatica"
-    r"|resposta automática|automatisch antwoord|autosvar|automatiskt svar|automatisk svar|automaattinen vastaus"
-    r"|autoodpowiedź|automatická odpověď|автоматический ответ|自动回复|自動回覆|自動応答)\s{0,2}[:：]\s{0,3}\S",
+_COMPLAINT_SUBJECT = _any_of(r"^\W*dmarc (?:forensic|failure) report\b")
+_ATTACHED_COMPLAINT_SUBJECT = _any_of(
+    r"^\W*(?:complaint about (?:a |your )?(?:message|e-?mail)|abuse report|spam report)\b"
+)
+_ABUSE_OPENING = re.compile(
+    r"\W{0,20}this is an? (?:e-?mail |automated )?(?:abuse|spam|authentication failure|dmarc failure) report\b",
     re.IGNORECASE,
 )
-_ABSENT_SUBJECT = _any_of(
-    r"^\W*(?:re:\s{0,3})?(?:auto(?:matic|mated|matische|matisch|mática|matica|mātiska|matiskt|matisk"
-    r"|maattinen)?[- ]?(?:reply|response|antwort|svar|respuesta|risposta|antwoord|vastaus))",
-    r"^\W*auto(?:reply|response|responder)?\s?:",
-    r"^\W*(?:re:\s{0,3})?out of (?:the )?office",
-    r"^\W*ooo\s?:",
-    r"\bautoreply\b|\bauto-reply\b|\bauto-response\b",
-    r"^\W*abwesen",
-    r"abwesenheits(?:notiz|nachricht|assistent)",
-    r"automatische (?:antwort|nachricht)",
-    r"nicht im (?:büro|haus)",
-    r"^\W*(?:re:\s{0,3})?(?:on|away on) (?:vacation|holiday|leave)",
-    r"^\W*vacation (?:reply|message|response|notice)",
-    r"^\W*away from (?:my |the )?(?:office|mail|desk)",
-    r"\bis (?:out of|away from) (?:the |my )?office",
-    r"réponse automatique|absence du bureau|absent(?:e)? du bureau|message d'absence|notification d'absence",
-    r"respuesta automática|fuera de (?:la )?oficina",
-    r"resposta automática|fora do escritório",
-    r"risposta automatica|fuori (?:sede|ufficio)",
-    r"afwezig|niet aanwezig",
-    r"autosvar|frånvaro|fraværende?|fravær|ikke på kontoret|ikke til stede",
-    r"poissaolo|automaattinen vastaus|poissa",
-    r"automatisk[aā] atbilde|prombūtn|自動返信",
-    r"自动回复|自動回覆|自動応答|不在",
-    r"автоответ|автоматический ответ",
-    r"autoodpowiedź|automatyczna odpowiedź|nieobecno",
-    r"automatická odpověď|mimo kancelář",
-    r"automatikus válasz",
-)
-_ABSENT = _any_of(
-    r"will not be (?:checking|reading) my (?:e-?mail|mail|messages)",
-    r"\bvacation from\b|on vacation|when i(?:'m| am)? (?:back|return)",
-    r"serais? en congés?|serais? absent|f[ée]rias",
-    r"no longer (?:using|reading|checking) this (?:e-?mail )?address",
-    r"\b(?:i am|i'm|i will be|i'll be|currently) (?:currently )?(?:out of|away|on (?:vacation|leave|holiday"
-    r"|annual|maternity|parental|a business)|travell?ing|not in)",
-    r"out of (?:the )?office",
-    r"\b(?:will be back|returning|i will return|i return)\b",
-    r"automatic(?:ally)? (?:reply|response|generated)",
-    r"bin ich (?:nicht|ab|vom|bis|wieder|erst)",
-    r"ich bin (?:derzeit|zur ?zeit|momentan|bis|vom|ab|leider|nicht|im urlaub|ausser|außer)",
-    r"abwesend|nicht (?:im büro|erreichbar)",
-    r"je suis (?:actuellement )?(?:absent|en congé|en vacances)|serai absent",
-    r"estoy (?:fuera|de vacaciones|ausente)|estaré (?:fuera|ausente)",
-    r"estou (?:fora|de férias|ausente)|estarei (?:fora|ausente)",
-    r"sono (?:fuori|assente|in ferie)|sarò (?:fuori|assente)|non sono in ufficio",
-    r"ik ben (?:afwezig|niet aanwezig|op vakantie)|afwezig",
-    r"jag är (?:inte|på semester|bortrest|ledig)|på semester",
-    r"jeg er (?:ikke|på ferie|bortreist|fraværende)|på ferie",
-    r"olen (?:poissa|lomalla)|lomalla",
-    r"no longer (?:work|with|employed)",
-    r"limited access to (?:e-?mail|my)",
-    r"お問い合わせありがと|休假|不在|出差|外出",
-    r"this is an auto",
-    r"your (?:message|e-?mail|mail) (?:has been|was) received",
-    r"thank you for (?:your (?:e-?mail|message)|contacting)",
-)
-_COMPLAINT_SUBJECT = _any_of(r"^\W*dmarc (?:forensic|failure) report\b")
-_LIST_TAG = re.compile(r"^(?:\s{0,3}\[[^\]\[]{1,60}\]){1,3}\s{0,5}")
 _REPORT_SUBJECT = _any_of(
     r"^\W*report domain\s?:",
     r"\bdmarc (?:aggregate )?report\b.{0,100}report-id",
@@ -225,9 +189,18 @@ def says_undelivered(text: str) -> bool:
     return _UNDELIVERED.search(text[:_TEXT_LETTERS]) is not None
 
 
+def mentions_failure(text: str) -> bool:
+    """A mail system's text has the words of a failure; from anybody else they would prove nothing."""
+    return says_undelivered(text) or _FAILURE.search(text[:_TEXT_LETTERS]) is not None
+
+
 def opens_as_notice(text: str) -> bool:
     """The first words are those that mail servers begin a delivery notice with."""
-    return _NOTICE_OPENING.match(text[:_SUBJECT_LETTERS]) is not None
+    opening = text[:_OPENING_LETTERS]
+    banner = _BANNER.match(opening)
+    return _NOTICE_OPENING.match(opening, banner.end() if banner else 0) is not None or (
+        _NOTICE_OPENING.match(opening) is not None
+    )
 
 
 def says_delayed(subject: str, text: str) -> bool:
@@ -236,24 +209,17 @@ def says_delayed(subject: str, text: str) -> bool:
     return _DELAYED.search(words) is not None and _GIVEN_UP.search(words) is None
 
 
-def says_absent_subject(subject: str) -> bool:
-    """The subject is one of an automatic reply."""
-    return _ABSENT_SUBJECT.search(_LIST_TAG.sub("", subject[:_SUBJECT_LETTERS])) is not None
+def says_complaint(subject: str, attaches: bool) -> bool:
+    """The subject is one of a complaint that its sender writes without the standard part, the mail attached or not."""
+    subject = subject[:_SUBJECT_LETTERS]
+    if _COMPLAINT_SUBJECT.search(subject):
+        return True
+    return attaches and _ATTACHED_COMPLAINT_SUBJECT.search(subject) is not None
 
 
-def is_automatic_prefix(subject: str) -> bool:
-    """The subject begins with the words and the colon that programs put before the subject they answer."""
-    return _AUTOMATIC_PREFIX.match(_LIST_TAG.sub("", subject[:_SUBJECT_LETTERS])) is not None
-
-
-def says_absent(text: str) -> bool:
-    """The text tells that its writer is away."""
-    return _ABSENT.search(text[:_TEXT_LETTERS]) is not None
-
-
-def says_complaint(subject: str) -> bool:
-    """The subject is one of a DMARC failure report, which some senders write without its standard part."""
-    return _COMPLAINT_SUBJECT.search(subject[:_SUBJECT_LETTERS]) is not None
+def opens_as_abuse_report(text: str) -> bool:
+    """The text says of itself that it is an abuse report (RFC 5965 2)."""
+    return _ABUSE_OPENING.match(text[:_SUBJECT_LETTERS]) is not None
 
 
 def says_report(subject: str) -> bool:

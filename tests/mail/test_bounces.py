@@ -42,7 +42,7 @@ def in_words(body: str, *fields: str, subject: str = "Undelivered Mail Returned 
         ("Final-Recipient: rfc822; eve@example.net\nAction: Failed (always)", Bounced("eve@example.net", "", True)),
         (
             "Final-Recipient: rfc822; eve@example.net\nAction: failed\nDiagnostic-Code: smtp; 451 later",
-            Bounced("eve@example.net", "", False),
+            Bounced("eve@example.net", "4.0.0", False),
         ),
     ],
 )
@@ -70,7 +70,11 @@ def test_the_original_is_found_where_only_its_headers_came_back() -> None:
     ("body", "recipients", "status"),
     [
         ("I'm sorry.\n\n<eve@example.net>: host mx said: 550 5.1.1 unknown user\n", ["eve@example.net"], "5.1.1"),
-        ("The following address(es) failed:\n\n  eve@example.net\n    Unrouteable address\n", ["eve@example.net"], ""),
+        (
+            "The following address(es) failed:\n\n  eve@example.net\n    Unrouteable address\n",
+            ["eve@example.net"],
+            "5.1.2",
+        ),
         (
             "<eve@example.net>... User unknown\n<bob@example.net>... User unknown\n",
             ["eve@example.net", "bob@example.net"],
