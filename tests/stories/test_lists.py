@@ -122,10 +122,14 @@ def test_the_requester_gets_the_words_once_and_nothing_of_the_list(
 
 
 def test_what_the_desk_posts_comes_back_and_is_its_own(house: House) -> None:
+    lena, rosa = person(house, "Lena Hoffmann"), person(house, "Rosa Lopez")
+    lena.writes(SUPPORT, "Help", f"Hello,\n\n{VPN} on the train.\n\nLena")
+    rosa.gets("on the train")
     house.comes_to_rest()
-    posts = {row.message_id for row in house.mails_out() if row.recipient in ("it-network@lists.test",)}
-    assert posts
-    assert {house.disposition(post) for post in posts} == {"ignored: own mail"}
+    number = house.ticket_of(lena.address).number
+    (post,) = (row for row in house.mails_out() if (row.ticket, row.kind) == (number, "hand_over"))
+    assert post.recipient == "it-network@lists.test"
+    assert house.disposition(post.message_id) == "ignored: own mail"
 
 
 # ---------------------------------------------------------------- lists that do not let the desk post
