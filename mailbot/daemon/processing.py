@@ -1,6 +1,7 @@
 """Inbox rows -> committed decisions. The page to read first: what happens to a mail, in named steps.
 
     claim (committed) -> parse (in a child) -> verify signatures          outside of any transaction
+                         (a message that is read once more is known again, and not parsed)
     clues -> situation -> evidence -> duplicate? -> interpret             what it means
     decide -> backlog? -> carry out -> finish the row                     what it causes
 
@@ -15,7 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from mailbot.daemon.backlog import Backlog
-from mailbot.daemon.carrying_out import Done, Happening, alert_admins, carry_out
+from mailbot.daemon.carrying_out import Done, Happening, alert_admins, carry_out, react
 from mailbot.daemon.knowing import Known, know
 from mailbot.daemon.log import crash, log, warn
 from mailbot.daemon.parsing import Parsed
@@ -25,6 +26,7 @@ from mailbot.desk.decision import Decision, Disposition, Outcome
 from mailbot.desk.event import Duplicate, Event, Ignored, MailUndelivered
 from mailbot.desk.interpret import interpret
 from mailbot.desk.outgoing import NoteCode
+from mailbot.desk.situation import Situation
 from mailbot.mail.carriers import is_own_probe
 from mailbot.mail.dkim import DkimResult
 from mailbot.store.failures import DatabaseUnavailable
@@ -36,6 +38,7 @@ from mailbot.store.unit_of_work import Work
 ROWS_A_TURN = 20
 LEASE_SECONDS = 1_800.0  # more than twenty mails that take the parser to its limit
 DNS_SECONDS = 5.0
+Claim = tuple[InboxRow, int | None]  # a claimed row, and the older one that holds the same message
 QUIET_FOLDER = "quiet"  # of `mailbot import` without --live: nothing leaves, no clock starts
 
 
@@ -46,6 +49,7 @@ class Read:
     row: InboxRow
     parsed: Parsed
     dkim: str = ""
+    known_as: int | None = None  # the older row that holds this very message
 
 
 class Processing:
@@ -58,22 +62,22 @@ class Processing:
 
     def turn(self, now: datetime, only: Sequence[int] | None = None) -> int:
         """Work on the oldest rows (or on `only` these); how many there were."""
-        rows = self._claim(now, only)
-        if rows:
-            self._work_on(rows, now)
+        claimed = self._claim(now, only)
+        if claimed:
+            self._work_on(claimed, now)
             self._parts.wakes.delivery.set()
             self._parts.wakes.deadlines.set()
         else:
             self._backlog.drained()
-        return len(rows)
+        return len(claimed)
 
-    def _work_on(self, rows: Sequence[InboxRow], now: datetime) -> None:
+    def _work_on(self, claimed: Sequence[Claim], now: datetime) -> None:
         """If the transaction itself fails (a full disk, a lost database) no mail is to blame: no attempt is counted."""
         try:
-            self.process([self._read(row) for row in rows], now)
+            self.process([self._read(row, known_as) for row, known_as in claimed], now)
         except Exception:
             with self._parts.database.write() as work:
-                for row in rows:
+                for row, _ in claimed:
                     work.inbox.hand_back(row)
             raise
 
@@ -86,17 +90,19 @@ class Processing:
 
     # ---------------------------------------------------------------- before the transaction
 
-    def _claim(self, now: datetime, only: Sequence[int] | None) -> tuple[InboxRow, ...]:
+    def _claim(self, now: datetime, only: Sequence[int] | None) -> tuple[Claim, ...]:
         """Count the attempt and commit it: a mail that kills its reader is not tried for ever."""
         with self._parts.database.write() as work:
             claimed = work.inbox.claim(ROWS_A_TURN, self._parts.holder, now, LEASE_SECONDS, only=only)
             for row in filter(None, map(work.inbox.row, claimed.poisoned)):
                 self._alert_set_aside(work, row, "three attempts did not end", now)
-        return claimed.rows
+            return tuple((row, None if row.released_by else work.rescans.known_again(row)) for row in claimed.rows)
 
-    def _read(self, row: InboxRow) -> Read:
+    def _read(self, row: InboxRow, known_as: int | None) -> Read:
         """Parse in the child, and verify the signatures with what DNS says."""
         self._pulse.beat()
+        if known_as is not None:
+            return Read(row, Parsed(None), known_as=known_as)
         if row.truncated:
             return Read(row, Parsed(None, "too_big"))
         parsed = self._parts.parser.parse(row.raw, self._parts.snapshot.recognition)
@@ -127,6 +133,9 @@ class Processing:
             self._after_failure(work, read.row, error, now)
 
     def _handle(self, work: Work, read: Read, now: datetime) -> None:
+        if read.known_as is not None:
+            self._known_again(work, read.row, read.known_as, now)
+            return
         if read.parsed.mail is None:
             self._without_mail(work, read, now)
             return
@@ -134,7 +143,11 @@ class Processing:
             work.inbox.note_dkim(read.row, read.dkim)
         snapshot = self._parts.snapshot
         known = know(work, snapshot, read.row, read.parsed.mail, read.dkim, now)
-        event = self._event(work, read.row, known, snapshot)
+        same = self._same_as(work, read.row, known)
+        if same is None and not read.row.released_by and work.rescans.differing(read.row, known.understood):
+            self._set_aside(work, read.row, "rescan_differs", now, known)
+            return
+        event = self._event(work, read.row, known, snapshot, same)
         decision = decide(event, known.mail, known.situation, snapshot.policy)
         if self._backlog.holds(work, read.row, decision, now):
             self._finish(work, read.row, known, Done(_held_backlog(), None, ()), snapshot, now)
@@ -142,15 +155,20 @@ class Processing:
         done = carry_out(work, snapshot, happening(read.row, known, event), decision)
         self._finish(work, read.row, known, done, snapshot, now, event)
 
-    def _event(self, work: Work, row: InboxRow, known: Known, snapshot: Snapshot) -> Event:
+    def _same_as(self, work: Work, row: InboxRow, known: Known) -> int | None:
+        """The row whose duplicate this one is."""
+        if row.released_by:
+            return None
+        return work.inbox.duplicate_of(row, known.understood.fingerprint_content, known.evidence, known.situation.now)
+
+    def _event(self, work: Work, row: InboxRow, known: Known, snapshot: Snapshot, same: int | None) -> Event:
         """What this mail means; first whether it counts at all."""
         if is_own_probe(known.mail, snapshot.policy.identity.addresses, snapshot.keyring):
             return Ignored("probe")
         if self._backlog.before_start(work, row):
             return Ignored("before_start")
-        of = work.inbox.duplicate_of(row, known.understood.fingerprint_content, known.evidence, known.situation.now)
-        if of is not None and not row.released_by:
-            return Duplicate(of)
+        if same is not None:
+            return Duplicate(same)
         event = interpret(known.mail, known.situation, known.evidence, known.reading, snapshot.policy)
         return self._once(work, event, known)
 
@@ -160,6 +178,12 @@ class Processing:
             return event
         bounced = work.outbox.bounced(event.outbox_id, f"{event.status} {event.reason}".strip(), known.situation.now)
         return event if bounced is not None else Ignored("bounce of a mail that had failed before")
+
+    def _known_again(self, work: Work, row: InboxRow, of: int, now: datetime) -> None:
+        """The folder was renumbered: what this message caused, it caused under its old UID."""
+        snapshot, situation = self._parts.snapshot, Situation(now, next_number=0, inbox_id=row.id)
+        done = react(work, snapshot, Happening(Duplicate(of), situation, quiet=is_quiet(row)))
+        work.inbox.finish(row, done.decision.disposition, now, duplicate_of=of, config_hash=snapshot.hash)
 
     def _finish(
         self,
@@ -202,9 +226,10 @@ class Processing:
         else:
             work.inbox.try_again(row)
 
-    def _set_aside(self, work: Work, row: InboxRow, reason: str, now: datetime) -> None:
-        snapshot = self._parts.snapshot
-        work.inbox.finish(row, Disposition(Outcome.SET_ASIDE, reason), now, config_hash=snapshot.hash)
+    def _set_aside(self, work: Work, row: InboxRow, reason: str, now: datetime, known: Known | None = None) -> None:
+        hash_, understood = self._parts.snapshot.hash, known.understood if known else None
+        disposition = Disposition(Outcome.SET_ASIDE, reason)
+        work.inbox.finish(row, disposition, now, understood=understood, config_hash=hash_)
         self._alert_set_aside(work, row, reason, now)
 
     def _alert_set_aside(self, work: Work, row: InboxRow, reason: str, now: datetime) -> None:

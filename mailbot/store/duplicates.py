@@ -1,7 +1,8 @@
 """When a mail is the same mail again (decisions.md, "Duplicates"): equal bytes, or an equal second fingerprint lately.
 
 Message-ID alone never counts: its sender chooses it. Only a row that was carried out (`done`) and whose evidence was at
-least as strong makes a later one a duplicate; otherwise a forgery sent first would swallow the genuine mail.
+least as strong makes a later one a duplicate; otherwise a forgery sent first would swallow the genuine mail. A message
+that is read once more is no later one: it arrived at the same moment, and only its UID is another (`rescans.py`).
 """
 
 from __future__ import annotations
@@ -25,15 +26,15 @@ _INBOX = tables.inbox
 def find_duplicate(
     connection: Connection, row: InboxRow, fingerprint_content: str, evidence: Evidence | None, now: datetime
 ) -> int | None:
-    """The oldest done row that holds the same mail with evidence at least as strong as `evidence`."""
-    same = _INBOX.c.raw_hash == row.raw_hash
+    """The oldest row that holds the same mail with evidence at least as strong as `evidence`."""
+    done = _INBOX.c.state == InboxState.DONE
+    same = and_(_INBOX.c.raw_hash == row.raw_hash, done)
     if fingerprint_content:
-        same = or_(same, and_(_INBOX.c.fingerprint_content == fingerprint_content, _lately_or_renumbered(row, now)))
+        lately = and_(_INBOX.c.received_at >= now - LATELY, done)
+        once_more = and_(is_same_arrival(row), _INBOX.c.id < row.id)
+        same = or_(same, and_(_INBOX.c.fingerprint_content == fingerprint_content, or_(lately, once_more)))
     candidates = (
-        select(_INBOX.c.id, _INBOX.c.evidence)
-        .where(same, _INBOX.c.state == InboxState.DONE, _INBOX.c.id != row.id)
-        .order_by(_INBOX.c.id)
-        .limit(100)
+        select(_INBOX.c.id, _INBOX.c.evidence).where(same, _INBOX.c.id != row.id).order_by(_INBOX.c.id).limit(100)
     )
     for found in connection.execute(candidates):
         if not is_weaker(evidence_from_json(found.evidence), evidence):
@@ -53,11 +54,10 @@ def _strength(evidence: Evidence | None) -> tuple[int, ...]:
     return (_SENDER_RANK[evidence.sender], int(evidence.token is TokenState.OK), int(evidence.plain_from))
 
 
-def _lately_or_renumbered(row: InboxRow, now: datetime) -> ColumnElement[bool]:
-    renumbered = and_(
+def is_same_arrival(row: InboxRow) -> ColumnElement[bool]:
+    """Whether a row came to this account at the same moment, under the numbers of another time or folder (archive)."""
+    return and_(
         _INBOX.c.account == row.account,
-        _INBOX.c.folder == row.folder,
-        _INBOX.c.uidvalidity != row.uidvalidity,
+        or_(_INBOX.c.folder != row.folder, _INBOX.c.uidvalidity != row.uidvalidity),
         _INBOX.c.internal_date.between(row.internal_date - SAME_ARRIVAL, row.internal_date + SAME_ARRIVAL),
     )
-    return or_(_INBOX.c.received_at >= now - LATELY, renumbered)

@@ -22,6 +22,7 @@ from mailbot.store.leases import Leases
 from mailbot.store.mailboxes import Mailboxes
 from mailbot.store.outbox import Outbox
 from mailbot.store.people import People
+from mailbot.store.rescans import Rescans
 from mailbot.store.rows import Status, TicketHistory
 from mailbot.store.situation import Lookup
 from mailbot.store.tickets import Tickets
@@ -36,6 +37,7 @@ class Work:
         self.connection = connection
         self.mailboxes = Mailboxes(connection)
         self.inbox = Inbox(connection)
+        self.rescans = Rescans(connection)
         self.outbox = Outbox(connection)
         self.deadlines = Deadlines(connection)
         self.tickets = Tickets(connection)

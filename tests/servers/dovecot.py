@@ -190,7 +190,7 @@ class Dovecot(Server):
     def fill(self, address: str, mails: Mapping[str, bytes]) -> None:
         """Lay many mails into a mailbox at once, as a restore does; keys are the names of the files."""
         box = self.maildir(address)
-        for folder in (box.parent, box, box / "tmp", box / "new", box / "cur"):
+        for folder in (box.parent.parent, box.parent, box, box / "tmp", box / "new", box / "cur"):
             folder.mkdir(parents=True, exist_ok=True)
             self.give_to_user(folder)
         for name, raw in mails.items():
