@@ -35,6 +35,7 @@ _REACHED = re.compile(
     r"|\b\d{5}(?:-\d{4})? ?[A-Z]|\b[A-Z]{2} {1,3}\d{5}\b|linkedin\.com/|about\.me/|twitter\.com/",
     re.IGNORECASE,
 )
+_MAY_REACH = re.compile(r"[\d@:/]")  # one of these stands in every form above: a short look spares the long one
 _PAGE = re.compile(r"^\W{0,4}(?:https?://|www\.)[^\s/]+(/\S*)?\W{0,3}$", re.IGNORECASE)
 _ORGANISATION = re.compile(
     r"\b(?:GmbH|AG|Inc\.?|Ltd\.?|LLC|Corp\.?|S\.A\.|S\.r\.l\.|B\.V\.|Department|Dept\.?|University|Universität|Institute"
@@ -145,21 +146,25 @@ def _is_announced(lines: list[str], start: int) -> bool:
 
 def _weigh(block: list[str]) -> _Evidence:
     spoken = [line[:_LINE_LETTERS] for line in block if line.strip() and not is_rule(line)]
-    sentences = [line for line in spoken if _is_sentence(line)]
     facts = [line for line in spoken if not _is_sentence(line)]
-    reached = [line for line in facts if _REACHED.search(line)]
-    pages = [line for line in facts if _PAGE.match(line) and line not in reached]
-    named = [line for line in facts if line not in reached and (_ROLE.search(line) or _ORGANISATION.search(line))]
-    fields = [line for line in facts if line not in reached and line not in pages and _FIELD.match(line)]
-    return _Evidence(len(reached), len(named), len(pages), len(sentences), len(fields), len(spoken))
+    reached = [line for line in facts if _tells_how_to_reach(line)]
+    others = [line for line in facts if line not in reached]
+    pages = [line for line in others if _PAGE.match(line)]
+    named = [line for line in others if _ROLE.search(line) or _ORGANISATION.search(line)]
+    fields = [line for line in others if line not in pages and _FIELD.match(line)]
+    return _Evidence(len(reached), len(named), len(pages), len(spoken) - len(facts), len(fields), len(spoken))
 
 
 def _is_sentence(line: str) -> bool:
     """Whether a line is said rather than listed: long, or with several words in small letters."""
     small = len(_SMALL_WORD.findall(line))
-    if _REACHED.search(line) and small < 5:
+    if small < 5 and _tells_how_to_reach(line):
         return False
     return len(line) > _LONG_LINE or small >= 5 or (small >= 3 and line.rstrip().endswith((".", "?", "!")))
+
+
+def _tells_how_to_reach(line: str) -> bool:
+    return _MAY_REACH.search(line) is not None and _REACHED.search(line) is not None
 
 
 def _after_files(lines: list[str], start: int, end: int) -> int:
