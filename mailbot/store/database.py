@@ -134,7 +134,8 @@ class Database:
     def _begin(self, mode: Mode) -> Connection:
         """A connection in a fresh transaction. One that broke while it lay in the pool is replaced."""
         for pause_seconds in _PAUSES_SECONDS:
-            sleep(pause_seconds)
+            if pause_seconds:  # sleep(0) gives the processor away, and that before every transaction
+                sleep(pause_seconds)
             try:
                 return self._try_to_begin(mode)
             except SQLAlchemyError as failure:

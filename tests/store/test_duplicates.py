@@ -42,6 +42,19 @@ def test_after_renumbering_the_same_arrival_is_the_same_mail_at_any_time(work: W
     assert work.inbox.duplicate_of(replace(again, internal_date=arrived, uidvalidity=7), PRINT, WEAK, NOW) is None
 
 
+@pytest.mark.parametrize("shown", [b"by an alias", b"by an alias, marked by the server"])
+def test_a_copy_that_was_a_duplicate_stays_one_when_it_is_shown_again_at_any_time(shown: bytes, work: Work) -> None:
+    """The copy came a minute after its original, so after a renumbering only its own row knows it again."""
+    first = finished(work, 1, understood=understood(), now=NOW - 90 * DAY)
+    came = NOW - 90 * DAY + timedelta(minutes=1)
+    copy = claimed(work, 2, raw=b"by an alias", now=came)
+    verdict = Disposition(Outcome.DUPLICATE, "of inbox row 1")
+    work.inbox.finish(copy, verdict, came, understood=understood(), duplicate_of=first.id)
+    again = replace(claimed(work, 3, raw=shown), uidvalidity=8, internal_date=came)
+    assert work.inbox.duplicate_of(again, PRINT, WEAK, NOW) == first.id
+    assert work.inbox.duplicate_of(again, PRINT, STRONG, NOW) is None
+
+
 def test_an_equal_message_id_alone_proves_nothing(work: Work) -> None:
     finished(work, 1, understood=understood())
     assert work.inbox.duplicate_of(claimed(work, 2, raw=b"other"), "e" * 64, WEAK, NOW) is None
