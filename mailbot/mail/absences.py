@@ -82,7 +82,7 @@ _STATES = re.compile(  # the writer is away, in a sentence of the text
 _ACKNOWLEDGES = re.compile(
     r"(?:thank you|thanks) for (?:your (?:e-?mail|message|inquiry|enquiry|request|interest)|contacting|e-?mailing"
     r"|writing"
-    r"|reaching out)|(?:we|i) (?:have )?received your (?:e-?mail|message|request|inquiry|enquiry)"
+    r"|reaching out)|(?:we|i) (?:have )?received your (?:e-?mail|mail|message|request|inquiry|enquiry)"
     r"|your (?:message|e-?mail|mail|request|inquiry) (?:has been|was) received"
     r"|vielen dank f.r (?:ihre|deine) (?:nachricht|e-?mail|anfrage|mail)|wir haben ihre (?:nachricht|e-?mail|anfrage)"
     r" erhalten|merci (?:de|pour) (?:votre|nous avoir)|nous avons bien re.u votre|gracias por (?:su|tu|contactar"

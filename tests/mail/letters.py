@@ -24,3 +24,8 @@ def multipart(subtype: str, *parts: str, boundary: str = "cut") -> tuple[str, st
     """(Content-Type field, body) of a multipart with these parts, each with its own header."""
     body = "".join(f"--{boundary}\n{part}\n" for part in parts) + f"--{boundary}--\n"
     return f'Content-Type: multipart/{subtype}; boundary="{boundary}"', body
+
+
+def with_subject(subject: str, body: str, *fields: str, sender: str = "Ann Lee <ann@example.org>") -> bytes:
+    """The plain mail with a subject of its own."""
+    return letter(body, *fields, sender=sender).replace(b"Subject: Printer", f"Subject: {subject}".encode(), 1)

@@ -78,7 +78,7 @@ def test_the_original_is_found_where_only_its_headers_came_back() -> None:
         (
             "<eve@example.net>... User unknown\n<bob@example.net>... User unknown\n",
             ["eve@example.net", "bob@example.net"],
-            "",
+            "5.1.1",
         ),
         ("Your message to eve@example.net could not be delivered.\n", ["eve@example.net"], ""),
         (
@@ -127,3 +127,94 @@ def test_a_receipt_and_an_automatic_reply_name_the_mail_they_answer() -> None:
 
 def test_a_person_has_no_bounces() -> None:
     assert parse(letter("<eve@example.net>: does not answer me")).bounces == ()
+
+
+@pytest.mark.parametrize(
+    ("body", "recipients"),
+    [
+        ("Your message did not reach the intended recipients.\n\n  To: us@desk.example\n\nThe following recipient(s)"
+         " could not be reached:\n\n  eve@example.net on 4/29/01 11:34 PM\n    Not found\n", ["eve@example.net"]),
+        ("Your message\n\n  To: bob@example.org\n\ndid not reach the following recipient(s):\n\n"
+         "c=US;a= ;p=X;dda:SMTP=eve@example.net; on Fri\n    Unknown Recipient\n", ["eve@example.net"]),
+        ("Your mail to the following recipients could not be delivered because they accept no pictures:\n\teve\n",
+         ["eve@mx.example"]),
+        ("The following addresses had delivery problems:\npostmaster@example.net\n\nmailbox full\n",
+         ["postmaster@example.net"]),
+        ("The address that you wrote to, eve@example.net, is none of ours; the form is name@mx.example.\n\nOriginal"
+         " message as received:\n=====\n>To: eve@example.net\n>Subject: x\n", ["eve@example.net"]),
+        ("Transcript\n421 host: Deferred\n\n--- Unsent message follows ---\nFrom: us@desk.example\n"
+         "To: eve@example.net\n\nHello", ["eve@example.net"]),
+        ("Reporting-MTA: dns; mx.example\n\nFinal-Recipient: RFC822; eve@example.net\nAction: failed\n",
+         ["eve@example.net"]),
+        ("Failed:\n\n  \"e..ve\"@example.net\n", ['"e..ve"@example.net']),
+        ("<bob@example.org>\n<bob@example.org>: no\n<BOB@example.org>: no\n", ["bob@example.org"]),
+    ],
+)  # fmt: skip
+def test_recipients_stand_below_a_heading_alone_on_a_line_or_in_the_returned_mail(
+    body: str, recipients: list[str]
+) -> None:
+    assert [one.recipient for one in in_words(body).bounces] == recipients
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "permanent"),
+    [
+        ("User unknown", "5.1.1", True),
+        ("no such user here", "5.1.1", True),
+        ("mailbox is full", "5.2.2", True),
+        ("quota exceeded", "5.2.2", True),
+        ("host not found", "5.1.2", True),
+        ("account disabled", "5.2.1", True),
+        ("message too large", "5.3.4", True),
+        ("maximum hop count", "5.4.6", True),
+        ("access denied", "5.7.1", True),
+        ("retry timeout exceeded", "4.4.7", False),
+        ("Deferred: connection timed out", "4.4.1", False),
+        ("permanent failure: connection timed out", "5.4.1", True),
+        ("greylisted, come back", "4.2.1", False),
+        ("450 mailbox is full", "4.2.2", False),
+        ("550 go away", "5.0.0", True),
+        ("451 later", "4.0.0", False),
+        ("something else", "", True),
+        ("554 4.4.7 expired <421 4.4.2 timed out>", "4.4.7", False),
+    ],
+)
+def test_words_and_reply_codes_come_to_a_status(words: str, status: str, permanent: bool) -> None:
+    bounced = in_words(f"<eve@example.net>: {words}\n").bounces
+    assert bounced == (Bounced("eve@example.net", status, permanent),)
+
+
+@pytest.mark.parametrize(
+    ("status", "diagnostic", "notice", "precise"),
+    [
+        ("5.0.0", "smtp; 550 5.1.1 unknown", "", "5.1.1"),
+        ("5.0.0", "5.1.0 - Unknown address error 550-'5.7.1 refused'", "", "5.7.1"),
+        ("5.1.1", "smtp; 552 5.2.2 over quota", "", "5.2.2"),
+        ("5.1.1", "smtp; 452 4.2.2 over quota", "", "5.1.1"),
+        ("5.1.1", "it says 5.2.2 somewhere", "", "5.1.1"),
+        ("4.4.7", "smtp; 554 4.4.7 expired <421 4.4.2 timed out>", "", "4.4.2"),
+        ("5.0.0", "", "eve@example.net: 550 5.7.25 refused", "5.7.25"),
+        ("5.1.1", "", "eve@example.net: 550 5.7.25 refused", "5.1.1"),
+        ("5.0.0", "", "", "5.0.0"),
+    ],
+)
+def test_what_the_remote_server_said_is_the_status(status: str, diagnostic: str, notice: str, precise: str) -> None:
+    block = f"Final-Recipient: rfc822; eve@example.net\nAction: failed\nStatus: {status}\nDiagnostic-Code: {diagnostic}"
+    part = "Content-Type: message/delivery-status\n\nReporting-MTA: dns; mx.example\n\n" + block + "\n"
+    field, body = multipart("report", f"Content-Type: text/plain\n\nSorry.\n\n{notice}", part)
+    assert parse(letter(body, f"{field}; report-type=delivery-status")).bounces[0].status == precise
+
+
+@pytest.mark.parametrize(
+    ("fields", "recipient"),
+    [
+        ("Final-Recipient: rfc822; eve@inner-store\nOriginal-Recipient: rfc822; eve@example.net", "eve@example.net"),
+        ("Final-Recipient: rfc822; eve@mx.example\nOriginal-Recipient: rfc822; eve@example.net", "eve@mx.example"),
+        ("Final-Recipient: rfc822; /var/mail/eve", "eve@example.net"),
+    ],
+)
+def test_a_recipient_is_an_address_that_somebody_wrote_to(fields: str, recipient: str) -> None:
+    status = f"Content-Type: message/delivery-status\n\nReporting-MTA: dns; mx\n\n{fields}\nAction: failed\n"
+    text = "Content-Type: text/plain\n\n  save to /var/mail/eve\n    generated by eve@example.net\n"
+    field, body = multipart("report", text, status)
+    assert parse(letter(body, f"{field}; report-type=delivery-status")).bounces[0].recipient == recipient

@@ -185,6 +185,42 @@ def test_the_person_behind_a_rewritten_from_is_the_author_and_never_the_sender()
     assert mail.sender.address == "users@lists.example"
 
 
+@pytest.mark.parametrize(
+    ("sender", "fields", "address"),
+    [
+        ("Ann via Users <users@lists.example>", ["X-Original-From: Ann <ann@example.org>"], "ann@example.org"),
+        ("Ann via Users <users@lists.example>", ["X-Original-Sender: ann@example.org"], "ann@example.org"),
+        (
+            "Ann via Users <users@lists.example>",
+            ["Cc: Ann <ann@example.org>, Bob <bob@example.org>"],
+            "ann@example.org",
+        ),
+        ("Ann via Users <users@lists.example>", ["Reply-To: users@lists.example"], "users@lists.example"),
+        ("Ann via groups <ann=example.org@lists.example>", [], "ann@example.org"),
+        ("Ann via groups <ann=40example.org@lists.example>", [], "ann@example.org"),
+        ("Ann <ann=example.org@lists.example>", [], "ann=example.org@lists.example"),
+        ("Ann <ann@example.org>", ["Reply-To: users@lists.example"], "ann@example.org"),
+    ],
+)
+def test_each_way_of_rewriting_from_is_undone(sender: str, fields: list[str], address: str) -> None:
+    mail = read("List-Id: <users.lists.example>", "List-Post: <mailto:users@lists.example>", *fields, sender=sender)
+    assert mail.author is not None
+    assert mail.author.address == address
+
+
+@pytest.mark.parametrize(
+    ("sender", "address"),
+    [("Users <users@lists.example>", "ann@example.org"), ("Bob <bob@example.org>", "bob@example.org")],
+)
+def test_the_author_of_a_post_that_a_list_wraps_is_its_writer(sender: str, address: str) -> None:
+    post = "Content-Type: message/rfc822\n\nFrom: Ann Lee <ann@example.org>\n\nHello"
+    field, body = multipart("mixed", post, "Content-Type: text/plain\n\nUsers mailing list")
+    mail = read("List-Id: <users.lists.example>", "List-Post: <mailto:users@lists.example>", field, body=body,
+                sender=sender)  # fmt: skip
+    assert mail.author is not None
+    assert mail.author.address == address
+
+
 def test_a_mail_to_a_support_address_that_is_a_list_reads_as_if_it_had_come_directly() -> None:
     mail = read(
         "List-Id: IT Support <support.desk.example>",
