@@ -17,6 +17,7 @@ from mailbot.desk.remarks import HoldCode, Remark
 from mailbot.desk.situation import Situation
 from mailbot.desk.ticket import AttachmentRef, Visibility
 from mailbot.mail.carriers import is_own_address
+from mailbot.mail.doubts import Doubt
 from mailbot.mail.model import Certainty, Mail, ascii_fold
 
 _PROOF_LINES = 3
@@ -77,7 +78,7 @@ def _find_doubt(said: str, fresh: str, text: str, mail: Mail, situation: Situati
         return Remark(HoldCode.NO_TEXT)
     if not text:
         return Remark(HoldCode.NOTHING_LEFT)
-    if mail.certainty is Certainty.DOUBTFUL:
+    if mail.certainty is Certainty.DOUBTFUL and not _is_settled(mail, situation.sent_texts):
         return Remark(HoldCode.DOUBTFUL_CUT, mail.certainty_reason)
     if _REFERENCE.search(fresh):
         return Remark(HoldCode.FOOTER_OF_OURS)
@@ -86,6 +87,15 @@ def _find_doubt(said: str, fresh: str, text: str, mail: Mail, situation: Situati
     if any(line in lines for note in notes for line in _lines(note) if len(line) >= _TELLING_CHARACTERS):
         return Remark(HoldCode.LINE_OF_A_NOTE)
     return None
+
+
+def _is_settled(mail: Mail, sent_texts: Sequence[str]) -> bool:
+    """Whether the doubt is only that nobody attributes the quoted lines, and all of them are ours by proof."""
+    if mail.certainty_reason != Doubt.UNATTRIBUTED:
+        return False
+    ours = " ".join(line for text in sent_texts for line in _lines(text))
+    quoted = "\n".join(line for line in mail.history.splitlines() if line.lstrip().startswith(">"))
+    return all(line in ours for line in _lines(quoted))
 
 
 # ---------------------------------------------------------------- history
@@ -110,7 +120,8 @@ def without_history(text: str, sent_texts: Sequence[str]) -> str:
     gone: set[int] = set()
     start = 0
     while start < len(bare):
-        length = _proved_length(bare, start, sent)
+        is_quoted = lines[places[start]].lstrip().startswith(">")
+        length = _proved_length(bare, start, sent, is_quoted=is_quoted)
         if length:
             first = _begin_of_attribution(bare, start)
             end = places[start + length] if start + length < len(places) else len(lines)
@@ -131,9 +142,9 @@ class _Sent:
                     found.append((block, place))
 
 
-def _proved_length(bare: Sequence[str], start: int, sent: _Sent) -> int:
-    """How many lines from `start` on are history by proof."""
-    attributed = start > 0 and _ATTRIBUTION.fullmatch(bare[start - 1]) is not None
+def _proved_length(bare: Sequence[str], start: int, sent: _Sent, *, is_quoted: bool) -> int:
+    """How many lines from `start` on are history by proof; a single one is if it carries a quote mark."""
+    attributed = is_quoted or (start > 0 and _ATTRIBUTION.fullmatch(bare[start - 1]) is not None)
     longest = 0
     for block, place in sent.places.get(bare[start], ()):
         length = _common_length(bare, start, block, place)

@@ -47,7 +47,7 @@ _DATE_AND_TIME = re.compile(
     r"(?=.{0,600}?(?:\b\d{4}\b|\d{4}[年년г]|\d{1,2}[./-]\s?\d{1,2}[./-]\s?\d{2,4}))(?=.{0,600}?\d{1,2}[:.h]\d{2})",
     re.DOTALL,
 )
-_ADDRESS = re.compile(r"[<(](?:mailto:)?[^<>()\s]{1,190}@[^<>()\s]{1,190}[>)]")
+_ADDRESS = re.compile(r"[<(]\s?(?:mailto:)?[^<>()\s]{1,190}@[^<>()\s]{1,190}[>)]")
 _NAMED_WITH_DATE = re.compile(r"<[^<>\s]{3,200}@[^<>\s]{3,200}>\)?\s{0,3}(?:[:：]|,\s.{0,60}\d{4}.{0,20}$)")
 _NO_COLON = re.compile(
     r"(?:wrote|schrieb|écrit|escribió|skrev|schreef|scritto|napisał\(a\)|>)\W*$|写道$|寫道$", re.IGNORECASE
@@ -80,11 +80,11 @@ def attribution_end(lines: list[str], start: int) -> int:
 
 def is_short_attribution(lines: list[str], start: int) -> bool:
     """ "Ann wrote" or "2024/9/2 Ann <ann@…>": an attribution only because a quoted line follows."""
-    line = lines[start][:_LINE_LETTERS]
-    if not (_SHORT.match(line) or _DATED_NAME.search(line)):
+    following = next((line for line in lines[start + 1 : start + 3] if line.strip()), "")
+    if not is_quoted(following):
         return False
-    following = [line for line in lines[start + 1 : start + 3] if line.strip()]
-    return bool(following) and is_quoted(following[0])
+    line = lines[start][:_LINE_LETTERS]
+    return _SHORT.match(line) is not None or _DATED_NAME.search(line) is not None
 
 
 def is_between_chevrons(line: str) -> bool:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from mailbot.mail.attributions import attribution_end, is_between_chevrons, is_short_attribution
-from mailbot.mail.closing import find_signature, is_delimiter
+from mailbot.mail.closing import find_signature, is_appended
 from mailbot.mail.doubts import Doubt, Findings, Mark, find_doubt
 from mailbot.mail.labels import author_lines_above, find_block
 from mailbot.mail.model import Certainty
@@ -65,7 +65,7 @@ def split_body(text: str) -> Split:
     history = "\n".join(line for line, kind in zip(lines, scan.kinds, strict=True) if kind is _Kind.HISTORY)
     span = find_signature(new)
     reply, signature = _tidy([*new[: span.start], *new[span.end :]]), _tidy(new[span.start : span.end])
-    below = _delimiter_below(scan, end)
+    below = _appended_below(scan, end)
     said = [*places[: span.start], *(place for place in places[span.start :] if place < below)]
     certainty, reason = _judge(scan, reply, said)
     return Split(reply, signature, history.strip("\n"), certainty, reason)
@@ -143,21 +143,19 @@ def _keep_citations(scan: _Scan, end: int) -> None:
     if not scan.marks or any(mark is not Mark.QUOTE for mark in scan.marks):
         return
     quoted = [place for place in range(end) if scan.kinds[place] is _Kind.HISTORY]
-    below = _delimiter_below(scan, end)
+    below = _appended_below(scan, end)
     spoken = [place for place in range(end) if scan.kinds[place] is _Kind.NEW and scan.lines[place].strip()]
     if not spoken or any(quoted[0] < place < below for place in spoken):
         for place in quoted:
             scan.kinds[place] = _Kind.NEW
 
 
-def _delimiter_below(scan: _Scan, end: int) -> int:
-    """Where a signature, or the footer of a list, begins right below the last quoted line before `end`; else `end`."""
+def _appended_below(scan: _Scan, end: int) -> int:
+    """Where a signature that a program put right below the last quoted line before `end` begins; else `end`."""
     place = end
     while place and scan.kinds[place - 1] is _Kind.NEW:
         place -= 1
-    while place < end and not scan.lines[place].strip():
-        place += 1
-    return place if place < end and is_delimiter(scan.lines[place]) else end
+    return place if place and is_appended(scan.lines[place:end]) else end
 
 
 def _judge(scan: _Scan, reply: str, said: list[int]) -> tuple[Certainty, str]:

@@ -64,6 +64,14 @@ def find_signature(lines: list[str]) -> Span:
     return Span(card if card < _strip(lines, start) else start, end)
 
 
+def is_appended(lines: list[str]) -> bool:
+    """Whether lines below quoted mail are what programs put there: a delimiter and more, or a mobile program's line."""
+    spoken = [line for line in lines if line.strip()]
+    if not spoken or is_delimiter(spoken[0]):
+        return True
+    return _is_mobile(spoken[0]) and all(_is_small_print(line) for line in spoken)
+
+
 def _strip(lines: list[str], end: int) -> int:
     while end and not lines[end - 1].strip():
         end -= 1
