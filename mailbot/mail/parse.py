@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from functools import partial
 from typing import TypeVar
 
 from mailbot.mail.bodies import Body, read_body
@@ -29,7 +28,6 @@ from mailbot.mail.wrappers import unwrap
 _Value = TypeVar("_Value")
 _FIRST_LINE_ENDS_BARE = re.compile(rb"[^\r\n]{1,1000}\r(?!\r{0,3}\n)")
 _BARE_RETURN = re.compile(rb"\r(?!\n)")
-_NOTHING = Split("", "", "", Certainty.DOUBTFUL, "unreadable")
 
 
 def parse(raw: bytes, recognition: Recognition = NO_RECOGNITION, limits: Limits = DEFAULT_LIMITS) -> Mail:
@@ -37,9 +35,16 @@ def parse(raw: bytes, recognition: Recognition = NO_RECOGNITION, limits: Limits 
     budget = Budget(limits)
     steps = _Steps(_with_line_feeds(raw, budget), recognition, budget)
     mail = steps.with_body(steps.with_headers())
-    mail = steps.with_author(mail)
-    mail = steps.with_class(mail)
-    return replace(mail, defects=tuple(steps.budget.defects), size_bytes=len(raw))
+    mail = steps.with_class(steps.with_author(mail))
+    bounces = steps.attempt("bounces", lambda: read_bounces(mail, steps.root), ())
+    original_message_id = steps.attempt("original", lambda: read_original_message_id(mail, steps.root), "")
+    return replace(
+        mail,
+        bounces=bounces,
+        original_message_id=original_message_id,
+        defects=tuple(budget.defects),
+        size_bytes=len(raw),
+    )
 
 
 def _with_line_feeds(raw: bytes, budget: Budget) -> bytes:
@@ -73,7 +78,9 @@ class _Steps:
             "parts", lambda: read_part(fields, body, self.budget), Part(fields, content=body[:100_000])
         )
         self.root = self.attempt("wrappers", lambda: unwrap(self.root, self.budget), self.root)
-        headers = tuple((name, self.attempt(name, partial(readable, value), value)) for name, value in fields.items)
+        headers = self.attempt(
+            "headers", lambda: tuple((name, readable(value)) for name, value in fields.items), fields.items
+        )
         envelope = read_envelope(fields, self.budget, self.attempt)
         return _of_envelope(envelope, headers)
 
@@ -83,7 +90,8 @@ class _Steps:
         if len(body.text) > limits.text_characters:
             self.budget.note("text_too_long")
         text = body.text[: limits.text_characters]
-        split = self.attempt("reply", lambda: split_body(text), replace(_NOTHING, reply=text))
+        unsplit = Split(text, "", "", Certainty.DOUBTFUL, "unreadable")
+        split = self.attempt("reply", lambda: split_body(text), unsplit)
         return replace(
             mail,
             text=text,
@@ -102,18 +110,14 @@ class _Steps:
     def with_author(self, mail: Mail) -> Mail:
         mail = self.attempt("list", lambda: drop_list_headers(mail, self.recognition), mail)
         return replace(
-            mail, author=self.attempt("author", lambda: find_author(mail, self.root), mail.sender if mail.from_ else None)
+            mail,
+            author=self.attempt("author", lambda: find_author(mail, self.root), mail.sender if mail.from_ else None),
         )
 
     def with_class(self, mail: Mail) -> Mail:
         unknown = (MailClass.SUSPECT, "unreadable")
         class_, reason = self.attempt("class", lambda: classify(mail, self.root, self.recognition), unknown)
-        mail = replace(mail, class_=class_, class_reason=reason)
-        return replace(
-            mail,
-            bounces=self.attempt("bounces", lambda: read_bounces(mail, self.root), ()),
-            original_message_id=self.attempt("original", lambda: read_original_message_id(mail, self.root), ""),
-        )
+        return replace(mail, class_=class_, class_reason=reason)
 
 
 def _of_envelope(envelope: Envelope, headers: tuple[tuple[str, str], ...]) -> Mail:
