@@ -125,7 +125,9 @@ def test_an_absence_needs_a_second_sign(subject: str, body: str, field: str, cla
 
 @pytest.mark.parametrize(
     "line",
-    ["This is an automatic reply.", "Please note: this is an automated response.", "This e-mail was sent automatically.",
+    ["This is an automatic reply.", "Please note: this is an automated response.",
+     "This e-mail was sent automatically.",
+     "This message was automatically generated.",
      "Diese Nachricht wurde automatisch erstellt.", "Dies ist eine automatische Antwort.",
      "Ceci est une réponse automatique.", "Este es un mensaje automático.", "Este mensagem é automática.",
      "Questo è un messaggio automatico.", "Dit is een automatisch bericht.",
