@@ -23,6 +23,7 @@ from mailbot.config.last_good import Start, keep_last_good, load_or_last_good
 from mailbot.config.load import load
 from mailbot.config.snapshot import MailboxSettings, Since, Snapshot
 from mailbot.daemon import explaining, importing, parts, supervise
+from mailbot.daemon.beginning import remember_config
 from mailbot.daemon.explaining import Trace, TracedMail
 from mailbot.daemon.importing import ImportReport, Progress
 from mailbot.daemon.log import warn
@@ -134,7 +135,7 @@ class App:
         progress: Progress | None = None,
     ) -> ImportReport:
         """Take in files, folders and Maildirs through the way of every mail; without `live` nothing leaves."""
-        supervise.remember_config(self.parts)
+        remember_config(self.parts)
         silent = replace(self.parts, lookup_txt=None)  # keys of old mail are gone from DNS
         return importing.import_mails(silent, paths, live=live, mbox=mbox, progress=progress)
 
@@ -228,7 +229,7 @@ def recognition_of(policy: Policy) -> Recognition:
 
 
 def _watch(settings: MailboxSettings, policy: Policy) -> Watched:
-    return Watched(open_mailbox(settings), counts_from(settings.since, policy))
+    return Watched(open_mailbox(settings), counts_from(settings.since, policy), open_archive(settings))
 
 
 def open_mailbox(settings: MailboxSettings) -> Mailbox:
@@ -239,6 +240,20 @@ def open_mailbox(settings: MailboxSettings) -> Mailbox:
         case MaildirSettings():
             return MaildirMailbox(settings.transport)
     assert_never(settings.transport)
+
+
+def open_archive(settings: MailboxSettings) -> Mailbox | None:
+    """The folder that mail of this mailbox is moved to, if it is."""
+    match settings.transport:
+        case ImapSettings(archive_folder=str(name)):
+            return ImapMailbox(replace(settings.transport, folder=name, archive_folder=None))
+        case MaildirSettings(archive_path=Path() as path, folder=name):
+            moved = replace(
+                settings.transport, path=path, folder=f"{name} (archive)", archive_path=None, index_path=None
+            )
+            return MaildirMailbox(moved)
+        case _:
+            return None
 
 
 def open_postman(settings: SmtpSettings) -> Postman:

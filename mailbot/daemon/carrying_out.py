@@ -206,14 +206,16 @@ def _let_go(work: Work, decision: Decision, now: datetime) -> None:
 
 
 def _write(work: Work, snapshot: Snapshot, happening: Happening, outgoing: Iterable[Outgoing]) -> tuple[Written, ...]:
+    event = happening.event
     letters = Letters(
         work,
         snapshot,
         happening.situation,
         mail=happening.mail,
         evidence=happening.evidence,
-        author=_author(happening.event),
+        author=_author(event),
         quiet=happening.quiet,
+        caused_at=event.deadline.due_at if isinstance(event, DeadlinePassed) else happening.situation.internal_date,
     )
     return tuple(letters.write(one) for one in outgoing)
 

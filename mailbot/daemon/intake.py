@@ -21,7 +21,7 @@ from mailbot.desk.outgoing import NoteCode
 from mailbot.store.health import mailbox_component
 from mailbot.store.rows import MailboxRecord
 from mailbot.store.states import HealthState
-from mailbot.transport.mailbox import Fetched, MailboxUnavailable
+from mailbot.transport.mailbox import Fetched, Mailbox, MailboxUnavailable
 
 BATCH_MAILS = 50
 BATCH_BYTES = 16 * 1024**2
@@ -29,6 +29,7 @@ WINDOW_UIDS = 5_000  # below the newest known UID; once a day the whole folder i
 WHOLE_FOLDER_EVERY = timedelta(days=1)
 PERSON_NEEDED_WAIT = timedelta(minutes=15)  # a login that is tried too often gets locked
 ALERT_AFTER_FAILURES = 5
+CLOCKS_DIFFER = timedelta(days=1)  # of mail servers; what is read in vain is known again
 
 
 class Intake:
@@ -36,7 +37,7 @@ class Intake:
 
     def __init__(self, parts: Parts, watched: Watched, pulse: Pulse | None = None) -> None:
         self._parts = parts
-        self._mailbox = watched.mailbox
+        self._mailbox, self._archive = watched.mailbox, watched.archive
         self._pulse = pulse or Pulse()
         self._vital = Vital(parts, mailbox_component(self._mailbox.account, self._mailbox.folder))
         self._conservation = Conservation(parts, self._mailbox)
@@ -86,8 +87,10 @@ class Intake:
         record = self._register(validity, now)
         known = self._known_uids(validity)
         new = [ref.uid for ref in self._mailbox.uids(self._from_uid(known, record, now)) if ref.uid not in known]
-        stored = sum(self._store(batch, validity, now) for batch in self._fetch(new))
+        stored = self._take_in(self._mailbox, new, validity, now)
         self._mark(validity)
+        if record.rescan_from is not None:
+            stored += self._rescan(record.rescan_from, now)
         self._pulse.beat()
         if self._conservation.is_due(now) and not self._conservation.check(validity, now):
             self._whole_folder_at = None  # the next turn looks for it everywhere
@@ -114,11 +117,29 @@ class Intake:
             return 1
         return max(1, max(known) - WINDOW_UIDS)
 
-    def _fetch(self, uids: Sequence[int]) -> Iterator[list[Fetched]]:
+    def _rescan(self, since: datetime, now: datetime) -> int:
+        """The database was restored: what was stored and moved to the archive since its backup is not in it."""
+        stored, archive = 0, self._archive
+        if archive is not None:
+            validity = archive.open()
+            with self._parts.database.read() as work:
+                known = work.inbox.known_uids(archive.account, archive.folder, validity)
+            lately = (ref.uid for ref in archive.uids() if ref.internal_date >= since - CLOCKS_DIFFER)
+            stored = self._take_in(archive, [uid for uid in lately if uid not in known], validity, now)
+            archive.close()
+        with self._parts.database.write() as work:
+            work.restores.rescanned(self.account, self._mailbox.folder)
+        log("rescanned", account=self.account, from_archive=stored)
+        return stored
+
+    def _take_in(self, mailbox: Mailbox, uids: Sequence[int], validity: int, now: datetime) -> int:
+        return sum(self._store(mailbox.folder, batch, validity, now) for batch in self._fetch(mailbox, uids))
+
+    def _fetch(self, mailbox: Mailbox, uids: Sequence[int]) -> Iterator[list[Fetched]]:
         """Messages in batches that one short transaction can take."""
         batch: list[Fetched] = []
         size_bytes = 0
-        for fetched in self._mailbox.fetch(uids, self._parts.snapshot.policy.limits.message_bytes):
+        for fetched in mailbox.fetch(uids, self._parts.snapshot.policy.limits.message_bytes):
             self._pulse.beat()
             batch.append(fetched)
             size_bytes += len(fetched.raw)
@@ -128,10 +149,9 @@ class Intake:
         if batch:
             yield batch
 
-    def _store(self, batch: Sequence[Fetched], validity: int, now: datetime) -> int:
+    def _store(self, folder: str, batch: Sequence[Fetched], validity: int, now: datetime) -> int:
         """Commit; from here on nothing can get lost."""
-        account, folder = self.account, self._mailbox.folder
-        stored = 0
+        account, stored = self.account, 0
         with self._parts.database.write() as work:
             for mail in batch:
                 row = work.inbox.receive(

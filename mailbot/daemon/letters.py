@@ -20,6 +20,7 @@ from mailbot.desk.ticket import Side, Visibility
 from mailbot.mail.model import Mail
 from mailbot.render.last_check import check
 from mailbot.render.mails import Rendered
+from mailbot.store.restores import PERHAPS_SENT
 from mailbot.store.rows import QueuedMail
 from mailbot.store.states import OutboxState
 from mailbot.store.unit_of_work import Work
@@ -36,6 +37,7 @@ class Written:
     not_before: datetime | None = None
     denial: Reason | None = None
     findings: tuple[str, ...] = ()
+    withheld: bool = False  # class B whose cause is older than the last restore: it may have left then
 
     @property
     def stopped(self) -> bool:
@@ -47,6 +49,8 @@ class Written:
         """Why somebody must learn that this mail does not leave; "" where it does, or where nobody waits for it."""
         if self.findings:
             return "; ".join(self.findings)
+        if self.withheld:
+            return PERHAPS_SENT if self.outgoing.arms is not None else ""
         waited_for = self.outgoing.arms is not None or self.outgoing.declared.class_ is MailClass.A
         return self.denial.because if self.denial is not None and waited_for else ""
 
@@ -62,6 +66,7 @@ class Letters:
     evidence: Evidence | None = None
     author: str = ""
     quiet: bool = False
+    caused_at: datetime | None = None  # when the mail arrived, or the deadline was due
     _notes: dict[int, tuple[str, ...]] = field(default_factory=dict)
 
     def write(self, outgoing: Outgoing) -> Written:
@@ -76,7 +81,8 @@ class Letters:
         outbox_id = self.work.outbox.reserve_id()
         rendered = self._render(outgoing, outbox_id)
         findings = self._check(outgoing, rendered)
-        written = Written(outgoing, outbox_id, rendered, self._not_before(outgoing, verdict), findings=findings)
+        not_before, withheld = self._not_before(outgoing, verdict), self._is_withheld(outgoing)
+        written = Written(outgoing, outbox_id, rendered, not_before, findings=findings, withheld=withheld)
         self._queue(written, rendered)
         return written
 
@@ -119,6 +125,13 @@ class Letters:
         held = self.situation.now + timedelta(seconds=outgoing.hold_seconds)
         return held if verdict.not_before is None else max(held, verdict.not_before)
 
+    def _is_withheld(self, outgoing: Outgoing) -> bool:
+        """Whether a database that was restored since has perhaps forgotten that this mail was sent."""
+        if self.caused_at is None or outgoing.declared.class_ is not MailClass.B:
+            return False
+        restored_at = self.work.restores.restored_at()
+        return restored_at is not None and self.caused_at <= restored_at
+
     def _queue(self, written: Written, rendered: Rendered) -> None:
         outgoing, declared = written.outgoing, written.outgoing.declared
         state, reason = self._first_state(written)
@@ -150,6 +163,8 @@ class Letters:
             ),
             self.situation.now,
         )
+        if state is OutboxState.READY and written.withheld:
+            self.work.restores.withhold(written.outbox_id)
         if outgoing.ticket is not None and not written.stopped:
             self.work.tickets.extend_chain(outgoing.ticket, declared.side, rendered.message_id)
         log("queued", outbox=written.outbox_id, kind=outgoing.kind.value, ticket=outgoing.ticket, state=state.value)

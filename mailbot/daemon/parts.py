@@ -79,6 +79,7 @@ class Watched:
 
     mailbox: Mailbox
     counts_from: datetime | None = None
+    archive: Mailbox | None = None  # where stored mail is moved to; looked into after a restore alone
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,9 +16,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from mailbot.daemon.announcing import Announcer
+from mailbot.daemon.beginning import begin, remember_config
 from mailbot.daemon.deadlines import Deadlines
 from mailbot.daemon.delivery import Delivery
-from mailbot.daemon.health import Vital, forget_other_parts, tell_configuration
+from mailbot.daemon.health import Vital, tell_configuration
 from mailbot.daemon.intake import Intake
 from mailbot.daemon.log import crash, log, warn
 from mailbot.daemon.notify import Notifier
@@ -73,9 +74,7 @@ class Supervisor:
         """Work until the stop."""
         if handle_signals:
             self._listen()
-        remember_config(self._parts)
-        forget_other_parts(self._parts)
-        tell_configuration(self._parts)
+        begin(self._parts)
         # Daemon threads: one that still waits for a server when the time is up must not keep the process.
         threads = [
             threading.Thread(target=self._keep, args=(loop,), name=loop.name, daemon=True) for loop in self._loops
@@ -246,13 +245,6 @@ def _wait(wake: threading.Event, timeout_seconds: float) -> None:
     wake.clear()
 
 
-def remember_config(parts: Parts) -> None:
-    """Keep the configuration of this day: decisions name it, `replay` reads it."""
-    snapshot = parts.snapshot
-    with parts.database.write() as work:
-        work.audit.config_snapshot(snapshot.hash, snapshot.files, parts.clock())
-
-
 @dataclass(frozen=True, slots=True)
 class Turn:
     """How many mails and deadlines one turn of every loop dealt with, and what could not be reached."""
@@ -268,9 +260,7 @@ def turn_once(parts: Parts) -> Turn:
     """Every loop, in the order of a mail's way, until nothing is left to do; on this thread."""
     intakes = [Intake(parts, watched) for watched in parts.mailboxes]
     processing, deadlines, delivery = Processing(parts), Deadlines(parts), Delivery(parts)
-    remember_config(parts)
-    forget_other_parts(parts)
-    tell_configuration(parts)
+    begin(parts)
     try:
         fetched = sum(intake.turn(parts.clock()) for intake in intakes)
         fired = _drain(deadlines.turn, parts)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Connection, and_, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
 
 from mailbot.desk.evidence import Evidence, Sender, TokenState
 from mailbot.store import tables
@@ -21,6 +21,7 @@ LATELY = timedelta(days=7)
 SAME_ARRIVAL = timedelta(seconds=1)  # INTERNALDATE survives a new UIDVALIDITY, give or take its fraction
 _SENDER_RANK = {Sender.FAILED: 0, Sender.UNKNOWN: 1, Sender.AUTHENTICATED: 2}
 _INBOX = tables.inbox
+ORIGINAL = func.coalesce(_INBOX.c.duplicate_of, _INBOX.c.id).label("original")  # what a copy shown again is a copy of
 
 
 def find_duplicate(
@@ -33,12 +34,10 @@ def find_duplicate(
         lately = and_(_INBOX.c.received_at >= now - LATELY, done)
         once_more = and_(is_same_arrival(row), _INBOX.c.id < row.id)
         same = or_(same, and_(_INBOX.c.fingerprint_content == fingerprint_content, or_(lately, once_more)))
-    candidates = (
-        select(_INBOX.c.id, _INBOX.c.evidence).where(same, _INBOX.c.id != row.id).order_by(_INBOX.c.id).limit(100)
-    )
+    candidates = select(ORIGINAL, _INBOX.c.evidence).where(same, _INBOX.c.id != row.id).order_by(_INBOX.c.id).limit(100)
     for found in connection.execute(candidates):
         if not is_weaker(evidence_from_json(found.evidence), evidence):
-            return int(found.id)
+            return int(found.original)
     return None
 
 

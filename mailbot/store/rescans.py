@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from mailbot.store import tables
-from mailbot.store.duplicates import SAME_ARRIVAL, is_same_arrival
+from mailbot.store.duplicates import ORIGINAL, SAME_ARRIVAL, is_same_arrival
 from mailbot.store.rows import InboxRow, Json, Understood
 from mailbot.store.states import InboxState
 from mailbot.store.values import clip
@@ -31,7 +31,7 @@ class Rescans:
     def known_again(self, row: InboxRow) -> int | None:
         """The older row that holds this very message, under another UID; nothing needs to be read for that."""
         same = (_INBOX.c.raw_hash == row.raw_hash) & is_same_arrival(row) & (_INBOX.c.id < row.id)
-        found = select(_INBOX.c.id).where(same, _INBOX.c.truncated.is_(row.truncated)).order_by(_INBOX.c.id).limit(1)
+        found = select(ORIGINAL).where(same, _INBOX.c.truncated.is_(row.truncated)).order_by(_INBOX.c.id).limit(1)
         known: int | None = self._connection.execute(found).scalar()
         return known
 

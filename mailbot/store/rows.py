@@ -28,6 +28,7 @@ class MailboxRecord:
     first_start: datetime
     renumbered: bool
     backlog_accepted_at: datetime | None = None
+    rescan_from: datetime | None = None  # the database was restored; what arrived since then is looked for everywhere
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from mailbot.store.mailboxes import Mailboxes
 from mailbot.store.outbox import Outbox
 from mailbot.store.people import People
 from mailbot.store.rescans import Rescans
+from mailbot.store.restores import Restores
 from mailbot.store.rows import Status, TicketHistory
 from mailbot.store.situation import Lookup
 from mailbot.store.tickets import Tickets
@@ -38,6 +39,7 @@ class Work:
         self.mailboxes = Mailboxes(connection)
         self.inbox = Inbox(connection)
         self.rescans = Rescans(connection)
+        self.restores = Restores(connection)
         self.outbox = Outbox(connection)
         self.deadlines = Deadlines(connection)
         self.tickets = Tickets(connection)

@@ -150,6 +150,8 @@ mailboxes = Table(
     instant("first_start"),
     instant("renumbered_at", nullable=True),
     instant("backlog_accepted_at", nullable=True),
+    instant("rescan_from", nullable=True),  # a restore: what arrived since is looked for, in the archive folder too
+    instant("restored_at", nullable=True),
 )
 
 leases = Table(
