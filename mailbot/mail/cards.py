@@ -91,7 +91,7 @@ def card_start(lines: list[str], end: int) -> int:
 
 def postscript_start(lines: list[str], end: int) -> int:
     """Where a postscript in the last paragraph begins: it is said, though it stands below the card; else `end`."""
-    start = _last_paragraph(lines, max(0, end - _LINES_AT_MOST), end)
+    start = _paragraph_above(lines, max(0, end - _LINES_AT_MOST), end)
     return start if start < end and _POSTSCRIPT.match(lines[start][:_LINE_LETTERS]) else end
 
 

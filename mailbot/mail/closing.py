@@ -56,7 +56,7 @@ def find_signature(lines: list[str]) -> Span:
     end = _end_of_words(lines)
     if (place := _below_delimiter(lines, end)) < end:
         return Span(place, end)
-    end = postscript_start(lines, end)
+    end = _strip(lines, postscript_start(lines, end))
     start = disclaimer_start(lines, end)
     start = _advert_start(lines, start)
     start = _mobile_start(lines, start)
