@@ -9,6 +9,7 @@ from email.utils import getaddresses, parsedate_to_datetime
 
 _PEOPLE = ("from", "to", "cc", "reply-to")
 _IDS = ("message-id", "in-reply-to", "references")
+_TELLING = ("return-path", "delivered-to", "sender", "auto-submitted", "precedence", "list-id", "x-loop")  # for `class`
 
 
 def read_with_standard_library(raw: bytes) -> str:
@@ -19,7 +20,7 @@ def read_with_standard_library(raw: bytes) -> str:
     record |= {name: str(message.get(name, "")).split() for name in _IDS}
     record["subject"] = str(message.get("subject", ""))
     record["date"] = parsedate_to_datetime(str(message["date"])).isoformat() if message["date"] else None
-    record["headers"] = [(name, str(value)) for name, value in message.items()]
+    record["telling"] = [str(value) for name in _TELLING for value in message.get_all(name, [])]
     body = message.get_body(("plain", "html"))
     record["text"] = body.get_content() if body is not None and body.get_content_maintype() == "text" else ""
     record["attachments"] = [
