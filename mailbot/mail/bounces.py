@@ -22,9 +22,9 @@ _MESSAGE_ID = re.compile(r"^[>\s]{0,20}message-id\s?:\s*<([^<>\s]{1,500})>", re.
 _NEAR_LETTERS = 1_500
 
 # The actions of RFC 3464 2.3.3 and what servers write instead.
-_FAILED = ("failed", "failure", "error", "undeliverable", "expired", "bounced", "rejected")
+_FAILED = ("failed", "failure", "error", "undeliverable", "expired")
 _DELAYED = ("delayed", "delay", "deferred")
-_DELIVERED = ("delivered", "relayed", "expanded", "deliverable", "success")
+_DELIVERED = ("delivered", "relayed", "expanded", "deliverable")
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,7 +42,7 @@ _GENERATED = re.compile(rf"(?:generated|expanded) (?:by|from)\W{{1,4}}({ADDRESS.
 _RECEIVED_FOR = re.compile(rf"\bfor <({ADDRESS.pattern})>")
 _LINES_AT_MOST = 400
 _SECTION_LINES = 60
-_MACHINES = ("postmaster@", "mailer-daemon@", "mailerdaemon@", "mail-daemon@", "noreply@", "no-reply@")
+_MACHINES = ("postmaster@", "mailer-daemon@", "no-reply@")
 
 _NAMED = rf"({ADDRESS.pattern})"
 _FIELD = re.compile(rf"^\s*(?:final|original)-recipient\s*:\s*rfc822\s*;\s*<?{_NAMED}", re.IGNORECASE)

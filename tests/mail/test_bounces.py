@@ -142,6 +142,13 @@ def test_a_person_has_no_bounces() -> None:
          ["postmaster@example.net"]),
         ("The address that you wrote to, eve@example.net, is none of ours; the form is name@mx.example.\n\nOriginal"
          " message as received:\n=====\n>To: eve@example.net\n>Subject: x\n", ["eve@example.net"]),
+        ("Somebody wrote bob@example.org.\n\nRCPT TO:<eve@example.net> was refused.\n", ["eve@example.net"]),
+        ("Somebody wrote bob@example.org and it failed for <eve@example.net> again.\n", ["eve@example.net"]),
+        ("It failed for eve@example.net again.\n", ["eve@example.net"]),
+        ("  bob@example.org\n<eve@example.net>: unknown\n", ["eve@example.net"]),
+        ("<postmaster@mx.example>\n<eve@example.net>: unknown\n", ["eve@example.net"]),
+        ("<mailer-daemon@mx.example>\n<eve@example.net>: unknown\n", ["eve@example.net"]),
+        ("<no-reply@mx.example>\n<eve@example.net>: unknown\n", ["eve@example.net"]),
         ("Transcript\n421 host: Deferred\n\n--- Unsent message follows ---\nFrom: us@desk.example\n"
          "To: eve@example.net\n\nHello", ["eve@example.net"]),
         ("Reporting-MTA: dns; mx.example\n\nFinal-Recipient: RFC822; eve@example.net\nAction: failed\n",
