@@ -64,6 +64,8 @@ VERBS = (
     Verb("outbox", "queues", "list, show, resend or cancel mail that leaves", "mailbot outbox resend 99"),
     Verb("people", "people", "what the desk knows of people", "mailbot people show ann@corp.example"),
     Verb("verify", "verify", "check the invariants over the database, read-only", "mailbot verify"),
+    Verb("backup", "backup", "database, keys and configuration in one file", "mailbot backup /backup/mailbot.tar.gz"),
+    Verb("restore", "restore", "go on from a backup", "mailbot --config /etc/mailbot restore mailbot.tar.gz"),
 )
 
 

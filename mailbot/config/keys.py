@@ -72,8 +72,13 @@ def keys_made(folder: Path) -> tuple[datetime | None, ...]:
     return tuple(key.made for key in _live(folder))
 
 
+def keys_file(folder: Path) -> Path:
+    """The file that `read_keys` reads: as systemd shows it to the service, else in the folder."""
+    return _credential() or folder / KEYS_FILE
+
+
 def _live(folder: Path) -> tuple[KeyTable, ...]:
-    path = _credential() or folder / KEYS_FILE
+    path = keys_file(folder)
     if not path.exists():
         remedy = f"make it: mailbot --config {folder} keys new"
         raise ConfigError([Finding(f"{folder.name}/{KEYS_FILE}", 0, "", "is missing", remedy)])
