@@ -116,9 +116,9 @@ def read_wrapper(data: bytes) -> None:
     elif kind == b"s":
         signed_content(content)
     elif kind == b"r":
-        rtf_text(content).encode()
+        rtf_text(content, 100_000)[0].encode()
     elif kind == b"m":
-        rtf_text(b"\0\0\1\0\0\0\1\0MELA\0\0\0\0" + content).encode()
+        rtf_text(b"\0\0\1\0\0\0\1\0MELA\0\0\0\0" + content, 100_000)[0].encode()
     else:
         find_uuencoded(content)
 

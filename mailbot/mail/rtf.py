@@ -12,7 +12,6 @@ from struct import unpack_from
 
 from mailbot.mail.charsets import clean, decode
 
-_OCTETS_AT_MOST = 600_000
 _DICTIONARY = (
     rb"{\rtf1\ansi\mac\deff0\deftab720{\fonttbl;}{\f0\fnil \froman \fswiss \fmodern \fscript \fdecor MS Sans Serif"
     rb"SymbolArialTimes New RomanCourier{\colortbl\red0\green0\blue0" + b"\r\n"
@@ -31,20 +30,21 @@ _SYMBOLS = {b"~": "\u00a0", b"_": "-", b"\\": "\\", b"{": "{", b"}": "}", b"\n":
 _GROUPS_AT_MOST = 1_000
 
 
-def rtf_text(compressed: bytes) -> str:
-    """The words of a compressed RTF body, "" where there are none."""
-    return _words(_decompressed(compressed))
+def rtf_text(compressed: bytes, at_most: int) -> tuple[str, int]:
+    """(the words of a compressed RTF body, the octets that it unpacked to): of these no more than `at_most`."""
+    rtf = _decompressed(compressed, at_most)
+    return _words(rtf), len(rtf)
 
 
-def _decompressed(content: bytes) -> bytes:
+def _decompressed(content: bytes, at_most: int) -> bytes:
     if len(content) < 16:
         return b""
     kind = content[8:12]
     if kind == b"MELA":
-        return content[16 : 16 + _OCTETS_AT_MOST]
+        return content[16 : 16 + at_most]
     if kind != b"LZFu":
         return b""
-    size = min(unpack_from("<I", content, 4)[0], _OCTETS_AT_MOST)
+    size = min(unpack_from("<I", content, 4)[0], at_most)
     out = bytearray(_DICTIONARY)
     position, wanted = 16, len(_DICTIONARY) + size
     while position < len(content) and len(out) < wanted:

@@ -17,6 +17,7 @@ _SIGNATURE = b"\x78\x9f\x3e\x22"
 _ATTRIBUTES_AT_MOST = 20_000
 _PROPERTIES_AT_MOST = 2_000
 _DEPTH_AT_MOST = 3  # messages inside messages
+_RTF_OCTETS = 400_000
 
 # Attributes of the stream
 _SUBJECT, _BODY, _CODEPAGE, _MESSAGE_PROPERTIES = 0x8004, 0x800C, 0x9007, 0x9003
@@ -49,13 +50,14 @@ class Tnef:
     html: str = ""
     files: list[TnefFile] = field(default_factory=list)
     charset: str = "cp1252"  # of the strings of one octet a letter
+    rtf_octets: int = 0  # that may still be unpacked, messages inside included
 
 
-def read_tnef(content: bytes, depth: int = 0) -> Tnef | None:
-    """What the bytes hold, or None where they are no such wrapper."""
+def read_tnef(content: bytes, depth: int = 0, rtf_octets: int = _RTF_OCTETS) -> Tnef | None:
+    """What the bytes hold, or None where they are no such wrapper; `rtf_octets` bounds what compression multiplies."""
     if not content.startswith(_SIGNATURE):
         return None
-    found = Tnef()
+    found = Tnef(rtf_octets=rtf_octets)
     for attribute, value in _attributes(content):
         if attribute in _OF_FILES:
             if found.files:
@@ -102,7 +104,8 @@ def _take_message(found: Tnef, properties: Mapping[int, bytes]) -> None:
     found.text = found.text or _string(properties.get(_TEXT, b""), found.charset)
     found.html = found.html or _string(properties.get(_HTML, b""), html_charset)
     if not found.text and not found.html:
-        found.text = rtf_text(properties.get(_RTF, b""))
+        found.text, spent = rtf_text(properties.get(_RTF, b""), found.rtf_octets)
+        found.rtf_octets -= spent
 
 
 def _take_file(found: Tnef, attribute: int, value: bytes, depth: int) -> None:
@@ -124,10 +127,12 @@ def _take_file(found: Tnef, attribute: int, value: bytes, depth: int) -> None:
 def _take_message_inside(found: Tnef, data: bytes, depth: int) -> None:
     """An attached message: its files, and its text as one of them; other objects stay as they are."""
     file = found.files[-1]
-    inner = read_tnef(data[16:], depth + 1) if depth < _DEPTH_AT_MOST else None  # 16 octets name the interface
+    within = depth < _DEPTH_AT_MOST
+    inner = read_tnef(data[16:], depth + 1, found.rtf_octets) if within else None  # 16 octets name the interface
     if inner is None:
         file.content = data
         return
+    found.rtf_octets = inner.rtf_octets
     title = file.name or inner.subject or "message"
     file.name, file.type = f"{title}.{'txt' if inner.text else 'html'}", "text/plain" if inner.text else "text/html"
     file.content = (inner.text or inner.html).encode()

@@ -27,15 +27,18 @@ class UuFile:
 def find_uuencoded(text: bytes) -> list[UuFile]:
     """The files of a text, in order."""
     files: list[UuFile] = []
-    position = 0
-    while len(files) < _FILES_AT_MOST and (begin := _BEGIN.search(text, position)):
-        end = _END.search(text, begin.end())
+    begin, end = _BEGIN.search(text), None
+    while begin and len(files) < _FILES_AT_MOST:
+        if end is None or end.start() < begin.end():
+            end = _END.search(text, begin.end())
+        following = _BEGIN.search(text, begin.end())
         if end is None:
             break
-        content = decode_lines(text[begin.end() : end.start()].splitlines(), strict=True)
-        position = end.end() if content else begin.end()
-        if content:
-            files.append(UuFile(begin[1].strip(), content, begin.start(), end.end()))
+        if following is None or following.start() > end.start():  # a block holds no other beginning
+            content = decode_lines(text[begin.end() : end.start()].splitlines(), strict=True)
+            if content:
+                files.append(UuFile(begin[1].strip(), content, begin.start(), end.end()))
+        begin = following
     return files
 
 

@@ -121,13 +121,24 @@ def repeated(rtf: bytes) -> bytes:
     ],
 )
 def test_rtf_shows_its_words(rtf: bytes, text: str) -> None:
-    assert rtf_text(repeated(rtf)) == text
+    assert rtf_text(repeated(rtf), 1_000) == (text, len(rtf))
 
 
 @given(st.binary(max_size=300))
 def test_no_rtf_raises(content: bytes) -> None:
-    rtf_text(repeated(content)).encode()
-    rtf_text(b"\xff\xff\xff\x7f" * 2 + b"LZFu" + b"\0" * 4 + content).encode()
+    rtf_text(repeated(content), 1_000)[0].encode()
+    text, spent = rtf_text(b"\xff\xff\xff\x7f" * 2 + b"LZFu" + b"\0" * 4 + content, 1_000)
+    assert len(text.encode("utf-8")) <= 4_000
+    assert spent <= 1_000
+
+
+def test_what_compression_multiplies_is_bounded_for_all_messages_together() -> None:
+    text = (MESSAGE_PROPERTIES, properties((0x102, 0x1009, HELLO_WORLD)))
+    inner = properties((0x0D, 0x3701, b"\0" * 16 + tnef(text)))
+    found = read_tnef(tnef((NEW_FILE, RENDERING), (FILE_PROPERTIES, inner), text), rtf_octets=60)
+    assert found is not None
+    assert [file.content for file in found.files] == [b"hello world"]  # 43 octets, which leaves 17
+    assert (found.text, found.rtf_octets) == ("", 0)
 
 
 # ---------------------------------------------------------------- uuencode
@@ -143,6 +154,11 @@ def test_uuencoded_files_in_a_text_are_attachments_and_leave_their_names_there()
     mail = parse(letter(body))
     assert mail.text == "see both\n[a b.log]\nand\n[c.txt]\nbye"
     assert files(mail) == [("a b.log", b"paper jam" * 20), ("c.txt", b"more")]
+
+
+def test_a_block_that_never_ends_does_not_hide_the_next() -> None:
+    mail = parse(letter(f"begin 644 a.txt\nwords\n{uuencoded('b.txt', b'more')}"))
+    assert (mail.text, files(mail)) == ("begin 644 a.txt\nwords\n[b.txt]", [("b.txt", b"more")])
 
 
 @pytest.mark.parametrize(
