@@ -40,7 +40,7 @@ class _Piece:
     comments: list[str] = field(default_factory=list)
 
 
-def read_addresses(value: str, at_most: int = 500) -> AddressList:
+def read_addresses(value: str, at_most: int = 1_000) -> AddressList:
     """Every address of an undecoded field value."""
     reader = _Reader(value, at_most)
     reader.run()

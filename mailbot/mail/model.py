@@ -163,7 +163,7 @@ class Limits:
     header_block_bytes: int = 262_144
     header_bytes: int = 65_536
     headers: int = 1_000
-    addresses: int = 500
+    addresses: int = 1_000
     parameters: int = 100
     depth: int = 50
     parts: int = 1_000
