@@ -123,6 +123,21 @@ def test_a_receipt_and_an_automatic_reply_name_the_mail_they_answer() -> None:
     )
     away = letter("Away.", "Auto-Submitted: auto-replied", "In-Reply-To: <ours.4@desk.example>")
     assert parse(away).original_message_id == "ours.4@desk.example"
+    quoting = letter(
+        "Message-ID: <other@example.net>", "Auto-Submitted: auto-replied", "References: <ours.5@desk.example>"
+    )
+    assert parse(quoting).original_message_id == "ours.5@desk.example"
+
+
+def test_a_machine_that_answers_names_only_what_it_attaches() -> None:
+    alert = letter("Message-ID: <other@example.net>", "Auto-Submitted: auto-generated", "References: <x@desk.example>")
+    assert parse(alert).original_message_id == ""
+
+
+def test_blocks_of_a_notice_may_stand_apart_by_many_blank_lines() -> None:
+    block = "Final-Recipient: rfc822; eve@example.net\nAction: failed\nStatus: 5.1.1"
+    mail = standard("\n\n\n" + block, "\n\n" + block.replace("eve", "bob") + "\n\n\n\n")
+    assert [one.recipient for one in mail.bounces] == ["eve@example.net", "bob@example.net"]
 
 
 def test_a_person_has_no_bounces() -> None:
@@ -142,12 +157,12 @@ def test_a_person_has_no_bounces() -> None:
          ["postmaster@example.net"]),
         ("The address that you wrote to, eve@example.net, is none of ours; the form is name@mx.example.\n\nOriginal"
          " message as received:\n=====\n>To: eve@example.net\n>Subject: x\n", ["eve@example.net"]),
-        ("Somebody wrote bob@example.org.\n\nRCPT TO:<eve@example.net> was refused.\n", ["eve@example.net"]),
+        ("Somebody wrote bob@example.org.\n\nRCPT TO: eve@example.net was refused.\n", ["eve@example.net"]),
         ("Somebody wrote bob@example.org and it failed for <eve@example.net> again.\n", ["eve@example.net"]),
         ("It failed for eve@example.net again.\n", ["eve@example.net"]),
         ("  bob@example.org\n<eve@example.net>: unknown\n", ["eve@example.net"]),
         ("<postmaster@mx.example>\n<eve@example.net>: unknown\n", ["eve@example.net"]),
-        ("<mailer-daemon@mx.example>\n<eve@example.net>: unknown\n", ["eve@example.net"]),
+        ("<mailer-daemon@example.net>\n<eve@example.net>: unknown\n", ["eve@example.net"]),
         ("<no-reply@mx.example>\n<eve@example.net>: unknown\n", ["eve@example.net"]),
         ("Transcript\n421 host: Deferred\n\n--- Unsent message follows ---\nFrom: us@desk.example\n"
          "To: eve@example.net\n\nHello", ["eve@example.net"]),

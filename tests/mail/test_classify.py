@@ -165,7 +165,7 @@ def test_people_who_write_about_machines_stay_people(subject: str, body: str) ->
 
 
 def test_a_mail_without_anything_is_suspect() -> None:
-    assert parse(b"").class_ is MailClass.SUSPECT
+    assert (parse(b"").class_, parse(b"").class_reason) == (MailClass.SUSPECT, "no header")
     assert parse(b"From: ann@example.org\n\n").class_ is MailClass.SUSPECT
     assert parse(b"Subject: hello\n\nwords").class_ is MailClass.SUSPECT
 
@@ -249,6 +249,12 @@ def test_a_person_who_writes_via_something_is_not_rewritten() -> None:
         ("network-owner@lists.example", MailClass.MACHINE),
         ("network-request@LISTS.example", MailClass.MACHINE),
         ("network+bounces-help@lists.example", MailClass.MACHINE),
+        ("network+bounces@lists.example", MailClass.MACHINE),
+        ("network-bounce@lists.example", MailClass.MACHINE),
+        ("network-admin@lists.example", MailClass.MACHINE),
+        ("mailman@lists.example", MailClass.MACHINE),
+        ("mlmmj@lists.example", MailClass.MACHINE),
+        ("listserv@lists.example", MailClass.MACHINE),
         ("owner@lists.example", MailClass.HUMAN),
         ("network-owner@example.org", MailClass.HUMAN),
         ("networkowner@lists.example", MailClass.HUMAN),
