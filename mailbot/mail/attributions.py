@@ -98,8 +98,9 @@ def _begins_later(lines: list[str], start: int, end: int) -> bool:
     is_sentence = above.endswith((".", "!", "?")) or not _OPENINGS.match(above)
     for place in range(start + 1, end + 1):
         text = " ".join(filter(None, map(_bare, lines[place : end + 1])))
-        apart = not lines[place - 1].strip() or (is_sentence and "@" in text)
-        if apart and _OPENINGS.match(text) and _is_attribution(text):
+        stands_apart = not lines[place - 1].strip()
+        goes_on = text.startswith(("<", "(")) and not above.endswith((".", "!", "?"))  # the address of a name above
+        if not goes_on and (stands_apart or (is_sentence and "@" in text)) and _is_attribution(text):
             return True
     return False
 

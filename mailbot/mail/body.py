@@ -143,9 +143,11 @@ def _keep_citations(scan: _Scan, end: int) -> None:
     if not scan.marks or any(mark is not Mark.QUOTE for mark in scan.marks):
         return
     quoted = [place for place in range(end) if scan.kinds[place] is _Kind.HISTORY]
-    below = _appended_below(scan, end)
     spoken = [place for place in range(end) if scan.kinds[place] is _Kind.NEW and scan.lines[place].strip()]
-    if not spoken or any(quoted[0] < place < below for place in spoken):
+    signed = find_signature(scan.lines[:end])
+    first, below = min(quoted, default=end), _appended_below(scan, end)
+    said = [place for place in spoken if first < place < below and not signed.start <= place < signed.end]
+    if said or not spoken:
         for place in quoted:
             scan.kinds[place] = _Kind.NEW
 
