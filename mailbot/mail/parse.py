@@ -21,7 +21,7 @@ from mailbot.mail.headers import Fields, readable, split_message
 from mailbot.mail.language import detect_language
 from mailbot.mail.limits import Budget
 from mailbot.mail.lists import drop_list_headers, find_author
-from mailbot.mail.model import DEFAULT_LIMITS, NO_RECOGNITION, Certainty, Limits, Mail, MailClass, Recognition
+from mailbot.mail.model import DEFAULT_LIMITS, NO_RECOGNITION, Bounced, Certainty, Limits, Mail, MailClass, Recognition
 from mailbot.mail.parts import Part, read_part
 from mailbot.mail.wrappers import unwrap
 
@@ -36,7 +36,8 @@ def parse(raw: bytes, recognition: Recognition = NO_RECOGNITION, limits: Limits 
     steps = _Steps(_with_line_feeds(raw, budget), recognition, budget)
     mail = steps.with_body(steps.with_headers())
     mail = steps.with_class(steps.with_author(mail))
-    bounces = steps.attempt("bounces", lambda: read_bounces(mail, steps.root), ())
+    none: tuple[Bounced, ...] = ()
+    bounces = steps.attempt("bounces", lambda: read_bounces(mail, steps.root), none)
     original_message_id = steps.attempt("original", lambda: read_original_message_id(mail, steps.root), "")
     return replace(
         mail,

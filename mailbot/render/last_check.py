@@ -115,8 +115,14 @@ def _check_thread(rendered: Rendered, outgoing: Outgoing, other_chain: Sequence[
     unfolded = re.sub(rb"\r\n[ \t]+", b" ", rendered.raw).lower()
     if outgoing.declared.side is not Side.REQUESTER:
         unfolded = unfolded.partition(b"\r\n\r\n")[0]
-    if any(id_ and id_.lower().encode("utf-8", "replace") in unfolded for id_ in other_chain):
+    if any(_stands_in(id_, unfolded) for id_ in other_chain if id_):
         yield "a Message-ID of the other side's thread"
+
+
+def _stands_in(id_: str, lowered: bytes) -> bool:
+    """Whether the whole id stands there: a short one may well be the end of somebody else's."""
+    whole = re.escape(id_.lower().encode("utf-8", "replace"))
+    return re.search(rb"(?<![\w.+=-])" + whole + rb"(?![\w.-])", lowered) is not None
 
 
 def _check_words(outgoing: Outgoing, texts: Sequence[str], keyring: Keyring) -> Iterator[str]:

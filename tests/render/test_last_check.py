@@ -202,6 +202,13 @@ def test_an_id_of_the_other_sides_thread_is_found() -> None:
     assert found == ("a Message-ID of the other side's thread",)
 
 
+def test_a_short_id_is_not_found_at_the_end_of_another() -> None:
+    rendered = render(RELAY)
+    domain = rendered.message_id.partition("@")[2]
+    ending = f"{rendered.message_id.partition('@')[0][-2:]}@{domain}"
+    assert findings(rendered, other_chain=(ending,)) == ()
+
+
 def test_a_group_may_read_an_id_that_a_requester_quoted_but_not_be_threaded_to_it() -> None:
     relay = make_sample(OutgoingKind.RELAY_TO_GROUP, Variant.SHORT, "en")
     quoting, other = with_view(relay, words="my mail <cafe123@staff.example.org>"), ("cafe123@staff.example.org",)
