@@ -102,17 +102,20 @@ def _mark_of_quoted(scan: _Scan) -> Mark:
 
 
 def _cut(scan: _Scan, mark: Mark, start: int) -> None:
-    """From `start` (and a rule just above it) to the end all is history."""
+    """From `start` (and the rules just above it) to the end all is history."""
     scan.marks.append(mark)
-    start = max(start, 0)
-    above = start - 1
-    while above >= 0 and not scan.lines[above].strip():
+    above = start = max(start, 0)
+    while above and _belongs_to_mark(scan.lines[above - 1]):
         above -= 1
-    if above >= 0 and (is_rule(scan.lines[above]) or is_separator(scan.lines[above])):
-        start = above
+        if scan.lines[above].strip():
+            start = above
     for place in range(start, scan.place):
         scan.kinds[place] = _Kind.HISTORY
     scan.take(_Kind.HISTORY, len(scan.lines))
+
+
+def _belongs_to_mark(line: str) -> bool:
+    return not line.strip() or is_rule(line) or is_separator(line)
 
 
 def _attributed(scan: _Scan, end: int) -> None:

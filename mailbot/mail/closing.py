@@ -29,8 +29,9 @@ _MOBILE = re.compile(
     r"|отправлено (?:с|из)|надіслано з|изпратено от|iphone'umdan|.{2,30}(?:'d[ae]n|umdan) gönderildi|στάλθηκε από"
     r"|poslano s|được gửi từ|gửi từ|dikirim dari|從我的|发自我的|發自我的|来自我的|iphone から送信|.{2,30}から送信"
     r"|나의 .{2,20}에서|.{2,30}에서 보냄|nshkruar|נשלח מה|أُ?رسلت من"
-    r"|hol dir outlook|outlook für .{2,20} herunterladen|téléchargez outlook|obtener outlook|scarica outlook"
-    r"|obter o outlook|download outlook)",
+    r"|(?:hol dir|hent|hämta|ladda ned|téléchargez|télécharger|obtener|descargar|scarica|obter o|baixar o|pobierz|lataa"
+    r"|získat|stáhnout|získať|загрузить|скачать|получить|отримати|завантажити|下载|获取) outlook\b"
+    r"|outlook (?:für|voor|for) .{2,20} (?:herunterladen|downloaden|を入手))",
     re.IGNORECASE,
 )
 _SAYS_MORE = re.compile(r"\b(?:is|was|are|were|has|ist|war|sind|est|es|è) ", re.IGNORECASE)

@@ -76,6 +76,7 @@ def test_a_header_block_tells_of_the_original(language: str) -> None:
         "Both pages fail\n\nhttps://intranet.example/a/b\nhttps://intranet.example/c/d",
         "Thanks for confirming. Here is the ticket\nhttps://tracker.example/browse/ONE-1",
         "Request ID: 7593\nRequested for: bob@example.org\nResource: stack manager\nType: application",
+        "Please try once more with\n\nOutlook for Android",
         "Sent from my desk, it is much easier than from my phone.",
         "The log ends with\n\n--\n" + "12:00:01 disk sda1 is full\n" * 45 + "12:00:02 halted",
     ],
