@@ -235,6 +235,17 @@ def test_a_mail_to_a_support_address_that_is_a_list_reads_as_if_it_had_come_dire
     assert not mail.header_values("list-id")
 
 
+def test_a_support_address_that_is_a_list_leaves_an_untouched_sender_as_it_was() -> None:
+    mail = read("List-Id: <support.desk.example>", "Precedence: list", sender="Ann Lee <ann@example.org>")
+    assert mail.class_ is MailClass.HUMAN
+    assert mail.sender.address == "ann@example.org"
+    assert mail.from_is_plain, "nothing was restored, so nothing is in doubt"
+
+
+def test_a_mail_without_sender_has_no_author() -> None:
+    assert parse(b"Subject: hello\nList-Id: <support.desk.example>\n\nwords", DESK).author is None
+
+
 def test_a_person_who_writes_via_something_is_not_rewritten() -> None:
     assert (
         read("Reply-To: eve@evil.example", sender="Ann via Phone <ann@example.org>").author
