@@ -1,4 +1,8 @@
-"""The same fields by the standard library alone: `email` with `policy.default`, everything decoded."""
+"""The same by the standard library alone: `email` with `policy.default`, bodies and attachments decoded.
+
+Two readings: `read_fields` looks at no header but those that end up in the record or tell its class; `read_whole` at
+every header, as `Mail.headers` holds them.
+"""
 
 from __future__ import annotations
 
@@ -12,10 +16,25 @@ _IDS = ("message-id", "in-reply-to", "references")
 _TELLING = ("return-path", "delivered-to", "sender", "auto-submitted", "precedence", "list-id", "x-loop")  # for `class`
 
 
-def read_with_standard_library(raw: bytes) -> str:
+def read_fields(raw: bytes) -> str:
     """What it can tell of a mail, as JSON; raises where it cannot read one."""
+    return json.dumps(_record(_message(raw)), ensure_ascii=False)
+
+
+def read_whole(raw: bytes) -> str:
+    """The same with every header decoded."""
+    message = _message(raw)
+    headers = [(name, str(value)) for name, value in message.items()]
+    return json.dumps(_record(message) | {"headers": headers}, ensure_ascii=False)
+
+
+def _message(raw: bytes) -> EmailMessage:
     message = message_from_bytes(raw, policy=policy.default)
     assert isinstance(message, EmailMessage)
+    return message
+
+
+def _record(message: EmailMessage) -> dict[str, object]:
     record: dict[str, object] = {name: _people(message, name) for name in _PEOPLE}
     record |= {name: str(message.get(name, "")).split() for name in _IDS}
     record["subject"] = str(message.get("subject", ""))
@@ -28,7 +47,7 @@ def read_with_standard_library(raw: bytes) -> str:
         for part in message.walk()
         if part is not body and not part.is_multipart()
     ]
-    return json.dumps(record, ensure_ascii=False)
+    return record
 
 
 def _people(message: EmailMessage, name: str) -> list[tuple[str, str]]:

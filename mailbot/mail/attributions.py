@@ -63,12 +63,12 @@ def attribution_end(lines: list[str], start: int) -> int:
     first = _bare(lines[start])
     if not first:
         return start
-    joined = ""
+    joined, starts_quoted = "", is_quoted(lines[start])
     for place in range(start, min(start + _LINES, len(lines))):
         piece = _bare(lines[place])
         if not piece and place > start + 1:
             return start
-        if place > start and is_quoted(lines[place]) != is_quoted(lines[start]) and not _is_open(joined):
+        if place > start and is_quoted(lines[place]) != starts_quoted and not _is_open(joined):
             return start
         joined = f"{joined} {piece}".strip()
         if len(joined) > _LETTERS or (place > start and not _OPENINGS.match(first) and "@" not in joined):

@@ -29,7 +29,7 @@ def find_forwarded(text: str, subject: str = "") -> Forwarded | None:
     for place in range(min(len(lines), _LINES_AT_MOST)):
         if not lines[place].strip():
             continue
-        if announces_forward(lines[place]) or (is_separator(lines[place]) and not _REPLY_SUBJECT.match(subject)):
+        if is_separator(lines[place]) and (announces_forward(lines[place]) or not _REPLY_SUBJECT.match(subject)):
             return _announced(lines, place)
         if says_so and (end := attribution_end(lines, place)) > place:
             return replace(_attributed(lines, place, end), subject=_FORWARD_SUBJECT.sub("", subject).strip())

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from urllib.parse import unquote_to_bytes
 
 from mailbot.mail.charsets import clean, decode, decode_unlabelled, decode_words
@@ -110,21 +111,28 @@ def _fields(collected: list[tuple[bytes, bytes]], raw: bytes, budget: Budget) ->
         if len(value) > budget.limits.header_bytes:
             budget.note("header_field_too_long")
             value = value[: budget.limits.header_bytes]
-        items.append((decode(name.strip()).lower(), _text_of(value, raw, budget).strip()))
+        items.append((_name_of(name), _text_of(value, raw, budget).strip()))
     return Fields(tuple(items))
+
+
+@lru_cache(maxsize=1_024)
+def _name_of(name: bytes) -> str:
+    return decode(name.strip()).lower()
 
 
 def _text_of(value: bytes, raw: bytes, budget: Budget) -> str:
     if b"\0" in value:
         budget.note("nul_in_header")
     text = decode(value) if value.isascii() else decode_unlabelled(value, _charset_around(raw))
-    return text.replace("\r", " ")
+    return text.replace("\r", " ") if "\r" in text else text
 
 
 def readable(value: str) -> str:
     """A header value as a person reads it: encoded words decoded, on one line."""
     if "=?" in value:
         value = decode_words(value)
+    elif value.isprintable():
+        return value.strip()
     return clean(" ".join(value.splitlines())).strip()
 
 

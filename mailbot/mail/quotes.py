@@ -29,6 +29,8 @@ _SENTENCE_ENDS = (".", "?", "!", ":", ";", "。", "？", "！")
 
 def is_quoted(line: str) -> bool:
     """Whether a line carries a quote mark."""
+    if line[:1].isalnum():  # nearly always, and this is asked of every line several times
+        return False
     return line.lstrip(" \t\xa0\ufeff").startswith((">", "|>", "&gt;")) or line.startswith("| ") or line.rstrip() == "|"
 
 

@@ -60,7 +60,7 @@ _ORIGINAL = re.compile(rf"(?:{_ORIGINALS})", re.IGNORECASE)
 def is_separator(line: str) -> bool:
     """Whether a line announces the original or a forwarded mail."""
     line = line[:_LINE_LETTERS]
-    return any(pattern.match(line) for pattern in (_SEPARATOR, _BARE, _PROCESSED))
+    return (_SEPARATOR.match(line) or _BARE.match(line) or _PROCESSED.match(line)) is not None
 
 
 def announces_forward(line: str) -> bool:
