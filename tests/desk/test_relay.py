@@ -92,6 +92,22 @@ def test_a_doubtful_cut_is_held_with_its_reason_and_shown() -> None:
     assert str(why) == "doubtful_cut: interleaved"
 
 
+def test_quoted_lines_without_an_attribution_are_no_doubt_once_proved_to_be_ours() -> None:
+    doubt: dict[str, object] = {
+        "certainty": Certainty.DOUBTFUL,
+        "certainty_reason": "quoted lines without an attribution",
+    }
+    ours = "> My tunnel is down.\n> Answer this mail to\n> write to Ann.\n\n_______________\nlist of the team"
+    assert relayed("Yes", HAND_OVER, **doubt, history=ours) == RelayText("Yes")
+    held = relayed("Yes", HAND_OVER, **doubt, history=f"{ours}\n> and this he cites himself").hold
+    assert held == Remark(HoldCode.DOUBTFUL_CUT, "quoted lines without an attribution")
+
+
+def test_a_single_line_of_ours_with_a_quote_mark_is_history() -> None:
+    assert relayed("Done.\n> My tunnel is down.\nBye", HAND_OVER) == RelayText("Done.\nBye")
+    assert relayed("Done.\n> What he cites.\nBye", HAND_OVER) == RelayText("Done.\n> What he cites.\nBye")
+
+
 def test_a_footer_of_ours_in_the_words_shows_that_the_cut_failed() -> None:
     held = relayed("Fine.\n[ref:" + "a" * 38 + ":ref]")
     assert held == RelayText("Fine.", Remark(HoldCode.FOOTER_OF_OURS))
