@@ -122,7 +122,7 @@ def _is_attribution(text: str) -> bool:
         return True
     if len(text) <= 200 and _SAID_ON.match(text) and _DATE_AND_TIME.match(text):
         return True
-    if not text.endswith((":", "：")) and not _NO_COLON.search(text[-40:]):
+    if not text.endswith((":", "：")) and not ("@" in text and _NO_COLON.search(text[-40:])):
         return False
     if not _VERB_ENDS.search(text):
         return False

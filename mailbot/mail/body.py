@@ -121,12 +121,8 @@ def _belongs_to_mark(line: str) -> bool:
 def _attributed(scan: _Scan, end: int) -> None:
     """An attribution: with quote marks below only those lines are history, without any all that follows."""
     following = [line for line in scan.lines[end : end + 6] if line.strip()]
-    if following and is_quoted(following[0]):
-        scan.marks.append(Mark.ATTRIBUTION)
-        scan.take(_Kind.HISTORY, end)
-    else:
-        scan.marks.append(Mark.ATTRIBUTION if scan.place or not following else Mark.UNMARKED)
-        scan.take(_Kind.HISTORY, len(scan.lines))
+    scan.marks.append(Mark.ATTRIBUTION)
+    scan.take(_Kind.HISTORY, end if following and is_quoted(following[0]) else len(scan.lines))
 
 
 def _absorb_overflow(scan: _Scan) -> None:
@@ -171,7 +167,7 @@ def _judge(scan: _Scan, reply: str, said: list[int]) -> tuple[Certainty, str]:
     reason: str = scan.marks[0] if scan.marks else "no quoted mail"
     if doubt is None:
         return Certainty.SURE, reason
-    return Certainty.DOUBTFUL, doubt if doubt in (Doubt.UNMARKED, Doubt.UNATTRIBUTED) else f"{reason}: {doubt}"
+    return Certainty.DOUBTFUL, doubt if doubt is Doubt.UNATTRIBUTED else f"{reason}: {doubt}"
 
 
 def _is_others(scan: _Scan, place: int, line: str) -> bool:

@@ -26,7 +26,6 @@ class Doubt(StrEnum):
 
     EMPTY = "nothing is left"
     INTERLEAVED = "words between or below quoted lines"
-    UNMARKED = "attribution without quote marks"
     UNATTRIBUTED = "quoted lines without an attribution"
     MARK_INSIDE = "a mark of quoted mail inside the new words"
 
@@ -38,7 +37,6 @@ class Mark(StrEnum):
     SEPARATOR = "separator"
     BLOCK = "header block"
     ATTRIBUTION = "attribution"
-    UNMARKED = "attribution without quote marks"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +56,6 @@ def find_doubt(found: Findings) -> Doubt | None:
         return Doubt.INTERLEAVED
     if any(_is_mark(line[:_LINE_LETTERS]) for line in found.reply.split("\n")):
         return Doubt.MARK_INSIDE
-    if found.marks[:1] == (Mark.UNMARKED,):
-        return Doubt.UNMARKED
     return Doubt.UNATTRIBUTED if set(found.marks) == {Mark.QUOTE} else None
 
 

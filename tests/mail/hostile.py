@@ -1,4 +1,4 @@
-"""Two hundred texts that grow without end, each built to make a scanner look at the same letters again and again."""
+"""Two hundred texts and more that grow without end, each made for scanners to look at the same letters again."""
 
 from __future__ import annotations
 
@@ -11,9 +11,12 @@ _PIECES = (
     "<blockquote>", "<!--", "<a href=\"", "<p style='", "&gt;", "&amp", "<li>", "<td>", "=3D", "This message is", "PS",
     "a:", "| ", "- a.pdf", "<<a.doc>>", "On Mon, Ann said",
 )  # fmt: skip
+_HEADS = ("> quoted\n", "On 2 Sep 2024 at 10:00 Ann <ann@x.example> wrote:\n> quoted\n", "-- \n", "From: a@b.example\n")
+_WORDS = ("words\n", "> words\nwords\n", "-- \nwords\n", "words: x\n\n", "+49 30 1234567\n")
 _JOINTS = ("", "\n", " \n", "\n\n", " ")
 
 
 def hostile(times: int) -> dict[str, str]:
-    """Name -> text: each piece repeated, with each joint."""
-    return {f"{piece!r} and {joint!r}": (piece + joint) * times for piece, joint in product(_PIECES, _JOINTS)}
+    """Name -> text: each piece repeated, with each joint; and answers without end below one quoted line."""
+    repeated = {f"{piece!r} and {joint!r}": (piece + joint) * times for piece, joint in product(_PIECES, _JOINTS)}
+    return repeated | {f"{head!r}, then {words!r}": head + words * times for head, words in product(_HEADS, _WORDS)}

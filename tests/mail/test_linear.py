@@ -65,7 +65,7 @@ def steps(scan: Callable[[str], object], text: str) -> int:
 @pytest.mark.parametrize("name", SCANNERS)
 def test_twice_the_text_takes_about_twice_the_steps(name: str) -> None:
     longer = hostile(2 * REPEATS)
-    assert len(longer) == 200
+    assert len(longer) >= 200
     for title, text in hostile(REPEATS).items():
         once, twice = steps(SCANNERS[name], text), steps(SCANNERS[name], longer[title])
         assert twice <= AT_MOST * once + BASE_STEPS, f"{title}: {once} steps, then {twice}"

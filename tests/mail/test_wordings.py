@@ -75,10 +75,14 @@ def test_a_header_block_tells_of_the_original(language: str) -> None:
         "Please open an account for:\n\nBob Ray\nSenior Engineer\nbob@example.org\n+49 30 1234567",
         "Both pages fail\n\nhttps://intranet.example/a/b\nhttps://intranet.example/c/d",
         "Thanks for confirming. Here is the ticket\nhttps://tracker.example/browse/ONE-1",
+        "Thanks for confirming. The new number is\n+49 30 1234567",
+        "I need one more:\n\nPlease\n\nUser: bob\nHost: pc 4711\nE-mail: bob@example.org\nPhone: +49 30 1234567",
+        "This e-mail is confidential.\n\nThat is what the printer put on every page since we last spoke about it, and I"
+        " cannot make it stop.",
         "Request ID: 7593\nRequested for: bob@example.org\nResource: stack manager\nType: application",
         "Please try once more with\n\nOutlook for Android",
-        "Sent from my desk, it is much easier than from my phone.",
-        "The log ends with\n\n--\n" + "12:00:01 disk sda1 is full\n" * 45 + "12:00:02 halted",
+        "It works.\n\nSent from my desk, it is much easier than from my phone.",
+        "The log ends with\n\n--\n" + "12:00:01 disk sda1 is full\n" * 20 + "12:00:02 halted",
     ],
 )
 def test_what_only_resembles_a_mark_stays(words: str) -> None:
@@ -116,3 +120,35 @@ def test_an_answer_glued_between_quoted_lines_stays() -> None:
         "Yes, it does.\n> And the scanner?\nNo.\n"
     )
     assert split_body(text).reply == "Yes, it does.\nNo."
+
+
+def test_quoted_lines_that_nobody_attributes_are_cited_where_words_stand_below() -> None:
+    cited = "The screen says\n\n> disk full\n\nand then nothing more."
+    split = split_body(cited)
+    assert (split.reply, split.history, split.certainty) == (cited, "", Certainty.DOUBTFUL)
+    assert split_body("> only this").reply == "> only this"
+    assert split_body("Yes.\n\n> Does it work?").reply == "Yes."
+
+
+def test_an_answer_in_small_letters_below_a_whole_sentence_stays() -> None:
+    question = "> Have you tried again after the update of the server yesterday night?"
+    text = f"Ann Lee <ann@desk.example> wrote:\n{question}\nyes i have\n> And the scanner?\n"
+    assert split_body(text).reply == "yes i have"
+
+
+def test_the_way_to_a_web_archive_stays_with_the_words_unless_quoted_mail_stands_above() -> None:
+    trailer = (
+        "--\nView this message in context: https://archive.example/one\nSent from the printer list archive at Example."
+    )
+    assert split_body(f"It fails.\n\n{trailer}\n").reply == f"It fails.\n\n{trailer}"
+    assert split_body(f"Yes.\n\nAnn Lee <ann@desk.example> wrote:\n> old\n\n{trailer}\n").reply == "Yes."
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["From: Ann Lee <ann@desk.example>", "Original message:", "On 2 Sep 2024 Ann and 10 others in the room wrote"],
+)
+def test_a_lonely_line_that_reads_like_a_mark_makes_doubtful(line: str) -> None:
+    split = split_body(f"Yes.\n\n{line}\nDoes it work?")
+    assert line in split.reply
+    assert split.certainty is Certainty.DOUBTFUL
