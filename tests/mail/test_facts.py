@@ -48,9 +48,7 @@ def test_a_signature_tells_number_firm_and_title() -> None:
 
 
 def test_the_last_lines_tell_of_firm_and_title_where_no_signature_does() -> None:
-    reply = (
-        "It fails since Monday at our manager's desk in the group office.\n\nAnn Lee\nHead of Purchasing\nExample GmbH"
-    )
+    reply = "Our Head of Sales saw it fail on Monday in the Group office.\n\nAnn Lee\nHead of Purchasing\nExample GmbH"
     assert read_contact("", reply) == Contact((), "Example GmbH", "Head of Purchasing")
 
 
