@@ -77,8 +77,8 @@ def test_a_header_block_tells_of_the_original(language: str) -> None:
         "Thanks for confirming. Here is the ticket\nhttps://tracker.example/browse/ONE-1",
         "Thanks for confirming. The new number is\n+49 30 1234567",
         "I need one more:\n\nPlease\n\nUser: bob\nHost: pc 4711\nE-mail: bob@example.org\nPhone: +49 30 1234567",
-        "It prints:\n\nThis e-mail is confidential.\n\nThat is what the printer put on every page since we last spoke about it, and I"
-        " cannot make it stop.",
+        "It prints:\n\nThis e-mail is confidential.\n\nThat is what the printer put on every page since we"
+        " last spoke about it, and I cannot make it stop.",
         "Request ID: 7593\nRequested for: bob@example.org\nResource: stack manager\nType: application",
         "Please try once more with\n\nOutlook for Android",
         "It works.\n\nSent from my desk, it is much easier than from my phone.",
