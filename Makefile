@@ -6,9 +6,10 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.stamp
 LOCK   := requirements/lock.txt
+SEEDS  ?= 2000
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test corpus check fmt fuzz bench run servers lock clean .venv
+.PHONY: help demo test corpus check simulate fmt fuzz bench run servers lock clean .venv
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 18
@@ -39,6 +40,10 @@ check: $(STAMP)  ## format, lint, types, walls, then all tests
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(MAKE) test
+
+simulate: $(STAMP)  ## play SEEDS=2000 seeded lives of a desk in bad weather, then hunt for planted bugs
+	$(BIN)/python -m tests.simulation --seeds $(SEEDS)
+	$(BIN)/python -m tests.simulation --bugs --seeds 60
 
 fmt: $(STAMP)  ## format the code and mend what ruff can mend
 	$(BIN)/ruff check --fix-only --quiet .
