@@ -9,7 +9,6 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, date, datetime, time
 from os import getpid
@@ -21,6 +20,7 @@ from zoneinfo import ZoneInfo
 from mailbot.config.findings import ConfigError
 from mailbot.config.last_good import Start, keep_last_good, load_or_last_good
 from mailbot.config.load import load
+from mailbot.config.looking import look_of, without_own_files
 from mailbot.config.snapshot import MailboxSettings, Since, Snapshot
 from mailbot.daemon import explaining, importing, parts, supervise
 from mailbot.daemon.beginning import remember_config
@@ -64,10 +64,10 @@ class App:
 
     def __init__(self, folder: Path, *, parser: Parser, clock: Clock | None = None, last_good: bool = False) -> None:
         self._folder = folder
-        looked_like = _look_of(folder)  # before the files are read, so that an edit meanwhile is seen as one
+        looked_like = look_of(folder)  # before the files are read, so that an edit meanwhile is seen as one
         start = load_or_last_good(folder) if last_good else Start(load(folder))
         self.snapshot = start.snapshot
-        self._looked_like = _without(looked_like, self.snapshot.state_folder)
+        self._looked_like = without_own_files(looked_like, self.snapshot.state_folder)
         self.refused = start.refused  # why that is the last good configuration instead of the folder's
         self.database = Database.open(self.snapshot.database_url)
         self.database.upgrade()
@@ -107,7 +107,10 @@ class App:
 
     def files_changed(self) -> bool:
         """Whether somebody has edited the configuration since the last look."""
-        before, self._looked_like = self._looked_like, _without(_look_of(self._folder), self.snapshot.state_folder)
+        before, self._looked_like = (
+            self._looked_like,
+            without_own_files(look_of(self._folder), self.snapshot.state_folder),
+        )
         return before != self._looked_like
 
     def once(self, now: datetime | None = None) -> Turn:
@@ -275,25 +278,6 @@ def _changed_for_good(before: Snapshot, after: Snapshot) -> list[str]:
     """What only a restart can change. Compared as it is shown: secrets are read anew by each login anyway."""
     fixed = ("mailboxes", "database_url")
     return [name for name in fixed if repr(getattr(after, name)) != repr(getattr(before, name))]
-
-
-Look = frozenset[tuple[Path, int, int]]
-
-
-def _look_of(folder: Path) -> Look:
-    """What changes when somebody edits a file."""
-    seen = set()
-    for path in folder.resolve().rglob("*"):
-        with suppress(OSError):  # editors write and remove files of their own
-            state = path.stat()
-            seen.add((path, state.st_mtime_ns, state.st_size))
-    return frozenset(seen)
-
-
-def _without(look: Look, state_folder: Path) -> Look:
-    """What the desk itself writes is no edit, wherever admins let it write."""
-    inside = (state_folder, *state_folder.parents)
-    return frozenset(one for one in look if not one[0].is_relative_to(state_folder) and one[0] not in inside)
 
 
 def _no_postman() -> Postman:

@@ -93,7 +93,7 @@ def _tags(value: str) -> list[tuple[str, str]]:
 
 
 def _holds(raw: bytes, signature: _Signature, record: bytes) -> bool:
-    import dkim  # noqa: PLC0415 - 60 ms that a mail without a signature need not wait for
+    import dkim  # noqa: PLC0415  # 60 ms that a mail without a signature need not wait for
 
     def answer(name: bytes, timeout: int = 0) -> bytes:
         return record

@@ -61,7 +61,7 @@ def _listed(lines: list[str]) -> list[str]:
 def _phones(text: str, region: str) -> tuple[str, ...]:
     if len(_DIGITS.findall(text)) < 6:
         return ()
-    import phonenumbers  # noqa: PLC0415 - a quarter of a second that most mails need not wait for
+    import phonenumbers  # noqa: PLC0415  # a quarter of a second that most mails need not wait for
 
     found = phonenumbers.PhoneNumberMatcher(text, region or None, max_tries=50)
     numbers = (phonenumbers.format_number(one.number, phonenumbers.PhoneNumberFormat.E164) for one in found)

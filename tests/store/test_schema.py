@@ -162,4 +162,4 @@ def test_a_time_comes_back_in_utc_whatever_zone_it_went_in_with(work: Work) -> N
 
 def test_a_time_without_a_zone_is_refused(work: Work) -> None:
     with pytest.raises(StatementError, match="without a zone"):
-        work.tickets.save(a_ticket(opened_at=datetime(2026, 3, 2)), NOW)  # noqa: DTZ001 - the mistake that is meant
+        work.tickets.save(a_ticket(opened_at=datetime(2026, 3, 2)), NOW)  # noqa: DTZ001  # the mistake that is meant

@@ -289,7 +289,7 @@ def test_a_connection_that_claims_to_be_logged_in_before_starttls_is_refused() -
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A key and a certificate for `localhost` that no public authority has signed."""
     if shutil.which("openssl") is None:
-        pytest.skip("openssl is not installed")
+        pytest.skip(reason="openssl is not installed")
     path = tmp_path_factory.mktemp("tls") / "both.pem"
     names = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"]
     new = [
