@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from mailbot.desk.addressing import to_admins, to_group, to_members, to_requester
 from mailbot.desk.conversation import closed_ticket, to_work
-from mailbot.desk.deadline import Arm, Deadline, DeadlineKind
+from mailbot.desk.deadline import ENDING_WITH_THE_TICKET, Arm, Deadline, DeadlineKind
 from mailbot.desk.decision import Decision, Disposition, Outcome
 from mailbot.desk.event import DeadlinePassed
 from mailbot.desk.opening import hand_over, unclaimed
@@ -127,7 +127,7 @@ def _auto_close(deadline: Deadline, ticket: Ticket, situation: Situation, policy
     view = public_view(closed, situation, None, policy)
     told = to_requester(OutgoingKind.CLOSED, closed, view, cause=Cause.CLOCK)
     note = _note(NoteCode.CLOSED_BY_SILENCE, closed, situation, policy)
-    return Decision(_DONE, ticket=closed, outgoing=(*told, *note), cancels=tuple(DeadlineKind))
+    return Decision(_DONE, ticket=closed, outgoing=(*told, *note), cancels=ENDING_WITH_THE_TICKET)
 
 
 def _wait_over(deadline: Deadline, ticket: Ticket, situation: Situation, policy: Policy) -> Decision | None:

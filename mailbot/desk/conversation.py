@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from mailbot.desk.addressing import to_group, to_requester
-from mailbot.desk.deadline import Arm, DeadlineKind
+from mailbot.desk.deadline import ENDING_WITH_THE_TICKET, Arm, DeadlineKind
 from mailbot.desk.decision import Decision, Disposition, Outcome
 from mailbot.desk.event import Meaning, Origin, RequesterReplied, RequestReceived
 from mailbot.desk.meaning import TABLE, Cell, Move
@@ -94,7 +94,7 @@ def _reopen(cell: Cell, ticket: Ticket, situation: Situation, policy: Policy, me
 
 def _close(cell: Cell, ticket: Ticket, situation: Situation, policy: Policy, meaning: Meaning) -> Step:
     closed = closed_ticket(ticket, situation)
-    return Step(closed, cell.tells, (), tuple(DeadlineKind), NoteCode.CLOSED_BY_REQUESTER)
+    return Step(closed, cell.tells, (), ENDING_WITH_THE_TICKET, NoteCode.CLOSED_BY_REQUESTER)
 
 
 def _ask_once(cell: Cell, ticket: Ticket, situation: Situation, policy: Policy, meaning: Meaning) -> Step:

@@ -24,6 +24,10 @@ class DeadlineKind(StrEnum):
     RESOLUTION = "resolution"
 
 
+# A held mail waits for a person, whatever has become of its ticket.
+ENDING_WITH_THE_TICKET = tuple(kind for kind in DeadlineKind if kind is not DeadlineKind.HELD_MAIL)
+
+
 @dataclass(frozen=True, slots=True)
 class Arm:
     """A deadline to come: after `business` time, or at `due_at`. On an outgoing mail it starts when that mail is

@@ -31,7 +31,9 @@ def find_duplicate(
     done = _INBOX.c.state == InboxState.DONE
     same = and_(_INBOX.c.raw_hash == row.raw_hash, done)
     if fingerprint_content:
-        lately = and_(_INBOX.c.received_at >= now - LATELY, done)
+        # By our clock, or by the arrival: after an outage a copy is read long after its original, and came with it.
+        together = _INBOX.c.internal_date >= row.internal_date - LATELY
+        lately = and_(or_(_INBOX.c.received_at >= now - LATELY, together), done)
         once_more = and_(is_same_arrival(row), _INBOX.c.id < row.id)
         same = or_(same, and_(_INBOX.c.fingerprint_content == fingerprint_content, or_(lately, once_more)))
     candidates = select(ORIGINAL, _INBOX.c.evidence).where(same, _INBOX.c.id != row.id).order_by(_INBOX.c.id).limit(100)

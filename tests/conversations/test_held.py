@@ -82,6 +82,16 @@ def test_held_mail_that_nobody_looks_at_reaches_the_admins(
     requester.gets_nothing()
 
 
+def test_held_mail_is_not_forgotten_when_its_ticket_is_closed(
+    requester: Correspondent, specialist: Correspondent, admin: Correspondent, clock: Time
+) -> None:
+    held, _ = holds_a_relay(requester, specialist)
+    closing = requester.replies("It works again, you can close the ticket.", to=requester.inbox[0])
+    assert closing.state == "closed"
+    clock.passes(hours=5)
+    assert admin.gets("alert_to_admins").says(f"mailbot inbox show {held.row.id}")
+
+
 def test_a_reply_that_is_only_history_is_no_reply(requester: Correspondent, specialist: Correspondent) -> None:
     in_progress(requester, specialist)
     pasted = "\n".join(specialist.inbox[0].text.splitlines()[2:30])
