@@ -1,10 +1,10 @@
 #!/bin/sh
 # Installs the servers that tests drive: Dovecot (IMAP, LMTP), Postfix, mlmmj, PostgreSQL, PgBouncer, what the bench
-# itself calls (swaks, openssl), and what boots a systemd in a container. Tests start their own copies with their own
+# itself calls (swaks, openssl, strace), and what boots a systemd in a container. Tests start their own copies with their own
 # configuration in temporary folders, so nothing of the system's is started or enabled here.
 set -eu
 
-PACKAGES="dovecot-imapd dovecot-lmtpd postfix mlmmj postgresql pgbouncer swaks openssl systemd-container dbus python3-venv"
+PACKAGES="dovecot-imapd dovecot-lmtpd postfix mlmmj postgresql pgbouncer swaks openssl strace systemd-container dbus python3-venv"
 GUARD=/usr/sbin/policy-rc.d
 
 missing=""
