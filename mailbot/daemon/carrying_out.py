@@ -35,6 +35,7 @@ from mailbot.desk.outgoing import NoteCode, Outgoing
 from mailbot.desk.policy import Policy
 from mailbot.desk.situation import Clues, OurMail, Situation
 from mailbot.desk.ticket import Side
+from mailbot.failpoints import Failpoint, reach
 from mailbot.mail.model import Mail
 from mailbot.store.rows import DecisionRecord
 from mailbot.store.unit_of_work import Work
@@ -80,6 +81,7 @@ def carry_out(work: Work, snapshot: Snapshot, happening: Happening, decision: De
     if ticket is not None:
         _say(work, happening, decision, ticket, now)
         _set_clocks(work, happening, decision, ticket, snapshot.policy)
+        reach(Failpoint.TICKET_WRITTEN)
     _let_go(work, decision, now)
     written = _write(work, snapshot, happening, decision.outgoing)
     decision = decision.because(*(one.denial for one in written if one.denial is not None))

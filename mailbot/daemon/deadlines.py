@@ -16,6 +16,7 @@ from mailbot.desk.deadline import Deadline
 from mailbot.desk.event import DeadlinePassed
 from mailbot.desk.outgoing import NoteCode
 from mailbot.desk.situation import Clues
+from mailbot.failpoints import Failpoint, reach
 from mailbot.store.failures import DatabaseUnavailable
 from mailbot.store.moves import IllegalMove
 from mailbot.store.unit_of_work import Work
@@ -39,6 +40,7 @@ class Deadlines:
         with self._parts.database.write() as work:
             due = work.deadlines.due(now, limit=BATCH)
             for deadline in due:
+                reach(Failpoint.DEADLINE_FOUND)
                 self._pulse.beat()
                 self._guarded(work, deadline, now)
         if len(due) == BATCH:
@@ -64,6 +66,7 @@ class Deadlines:
     def _pass(self, work: Work, deadline: Deadline, now: datetime) -> None:
         snapshot = self._parts.snapshot
         work.deadlines.fire(deadline, now)
+        reach(Failpoint.DEADLINE_FIRED)
         clues = Clues(sender="", ticket=deadline.ticket)
         situation = work.situation(clues, now, directory=snapshot.policy.people)
         react(work, snapshot, Happening(DeadlinePassed(deadline), situation))

@@ -24,6 +24,7 @@ from mailbot.daemon.health import Vital
 from mailbot.daemon.log import crash, log, warn
 from mailbot.daemon.parts import Parts, Pulse
 from mailbot.desk.ticket import Side
+from mailbot.failpoints import Failpoint, reach
 from mailbot.store.failures import DatabaseUnavailable
 from mailbot.store.health import DELIVERY
 from mailbot.store.moves import ClaimLost
@@ -104,6 +105,7 @@ class Delivery:
         if row is None:
             self._vital.tell(self._health, now, self.problem)
             return False
+        reach(Failpoint.CLAIMED_TO_SEND)
         try:
             outcome = await self._hand_over(connection, row)
         except ClaimLost:
@@ -195,6 +197,8 @@ class Delivery:
         due = due_at(row.arms, now, self._parts.snapshot.policy) if row.arms else None
         with self._parts.database.write() as work:
             work.outbox.sent(row, outcome.reply, now, due)
+            reach(Failpoint.SENT_WRITTEN)
+        reach(Failpoint.SENT)
         log("sent", outbox=row.id, kind=row.kind, ticket=row.ticket, reply=outcome.reply)
 
     def _doubtful(self, row: OutboxRow, failure: DeliveryFailed, now: datetime) -> None:

@@ -18,6 +18,7 @@ from mailbot.daemon.health import Vital
 from mailbot.daemon.log import log, warn
 from mailbot.daemon.parts import Parts, Pulse, Watched
 from mailbot.desk.outgoing import NoteCode
+from mailbot.failpoints import Failpoint, reach
 from mailbot.store.health import mailbox_component
 from mailbot.store.rows import MailboxRecord
 from mailbot.store.states import HealthState
@@ -85,6 +86,7 @@ class Intake:
     def _look(self, now: datetime) -> int:
         validity = self._mailbox.open()
         record = self._register(validity, now)
+        reach(Failpoint.OPENED)
         known = self._known_uids(validity)
         new = [ref.uid for ref in self._mailbox.uids(self._from_uid(known, record, now)) if ref.uid not in known]
         stored = self._take_in(self._mailbox, new, validity, now)
@@ -152,6 +154,7 @@ class Intake:
     def _store(self, folder: str, batch: Sequence[Fetched], validity: int, now: datetime) -> int:
         """Commit; from here on nothing can get lost."""
         account, stored = self.account, 0
+        reach(Failpoint.FETCHED)
         with self._parts.database.write() as work:
             for mail in batch:
                 row = work.inbox.receive(
@@ -166,6 +169,8 @@ class Intake:
                     now,
                 )
                 stored += row is not None
+            reach(Failpoint.STORING)
+        reach(Failpoint.STORED)
         log("stored", account=account, mails=stored)
         return stored
 

@@ -16,6 +16,7 @@ from datetime import UTC, datetime, timedelta
 from mailbot.daemon.log import crash, log
 from mailbot.daemon.parsing import Parser
 from mailbot.desk.policy import Policy
+from mailbot.failpoints import Failpoint, reach
 from mailbot.mail.keyring import Keyring
 from mailbot.mail.model import Recognition
 from mailbot.render.mails import Renderer
@@ -63,7 +64,9 @@ class Settings:
     def reload(self) -> bool:
         """Read the files again; True if they are what counts from now on."""
         try:
-            self.current = self._load()
+            fresh = self._load()
+            reach(Failpoint.RELOADING)
+            self.current = fresh
         except Exception as error:  # ConfigError, mostly: whatever it is, the desk works on with what it has
             self.problem = str(error)
             crash("reload_refused", error, kept=self.current.hash, first=self.problem.partition("\n")[0])

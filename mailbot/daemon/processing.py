@@ -27,6 +27,7 @@ from mailbot.desk.event import Duplicate, Event, Ignored, MailUndelivered
 from mailbot.desk.interpret import interpret
 from mailbot.desk.outgoing import NoteCode
 from mailbot.desk.situation import Situation
+from mailbot.failpoints import Failpoint, reach
 from mailbot.mail.carriers import is_own_probe
 from mailbot.mail.dkim import DkimResult
 from mailbot.store.failures import DatabaseUnavailable
@@ -64,6 +65,7 @@ class Processing:
         """Work on the oldest rows (or on `only` these); how many there were."""
         claimed = self._claim(now, only)
         if claimed:
+            reach(Failpoint.CLAIMED)
             self._work_on(claimed, now)
             self._parts.wakes.delivery.set()
             self._parts.wakes.deadlines.set()
@@ -83,10 +85,13 @@ class Processing:
 
     def process(self, reads: Sequence[Read], now: datetime) -> None:
         """All that these mails cause, in one transaction."""
+        reach(Failpoint.PARSED)
         with self._parts.database.write() as work:
             for read in reads:
                 self._pulse.beat()
                 self._guarded(work, read, now)
+            reach(Failpoint.CARRIED_OUT)
+        reach(Failpoint.DECIDED)
 
     # ---------------------------------------------------------------- before the transaction
 

@@ -1,4 +1,4 @@
-"""What runs inside the parser's child process. It imports `mailbot.mail` and nothing else of mailbot: the child that
+"""What runs inside the parser's child process. It imports `mailbot.mail` and no other room of mailbot: the child that
 reads hostile bytes holds no database, no password and no key.
 """
 
@@ -8,6 +8,7 @@ import resource
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from mailbot.failpoints import Failpoint, reach
 from mailbot.mail.dkim import DkimVerdict, verify, wanted_names
 from mailbot.mail.model import Mail, Recognition
 from mailbot.mail.parse import parse
@@ -27,6 +28,7 @@ class Reading:
 
 def read(raw: bytes, recognition: Recognition) -> Reading:
     """The mail that these bytes hold."""
+    reach(Failpoint.PARSING)
     return Reading(parse(raw, recognition), wanted_names(raw), _peak_bytes())
 
 

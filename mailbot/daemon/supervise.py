@@ -25,6 +25,7 @@ from mailbot.daemon.log import crash, log, warn
 from mailbot.daemon.notify import Notifier
 from mailbot.daemon.parts import Parts, Pulse
 from mailbot.daemon.processing import Processing
+from mailbot.failpoints import Failpoint, reach
 from mailbot.store.health import DAEMON
 from mailbot.store.states import HealthState
 
@@ -148,6 +149,7 @@ class Supervisor:
         for loop in self._loops:
             if loop.wake is not None:
                 loop.wake.set()
+        reach(Failpoint.STOPPING)
         deadline = time.monotonic() + JOIN_SECONDS
         for thread in threads:
             thread.join(max(0.0, deadline - time.monotonic()))

@@ -20,6 +20,7 @@ from typing import Any
 from imapclient import DELETED, IMAPClient
 from imapclient.response_parser import parse_fetch_response
 
+from mailbot.failpoints import Failpoint, reach
 from mailbot.transport.imap_folders import name_on_server
 from mailbot.transport.imap_login import ImapSettings, connect, hang_up, says_later, unavailable
 from mailbot.transport.mailbox import (
@@ -199,12 +200,15 @@ class ImapMailbox:
         archive = self._server_archive
         if archive is not None and client.has_capability("MOVE"):
             client.move(uids, archive)
+            reach(Failpoint.MARKED)
         elif archive is not None and client.has_capability("UIDPLUS"):
             client.copy(uids, archive)
+            reach(Failpoint.MARKED)
             client.add_flags(uids, [DELETED], silent=True)
             client.uid_expunge(uids)
         elif self._keeps_keyword():
             client.add_flags(uids, [STORED_KEYWORD], silent=True)
+            reach(Failpoint.MARKED)
 
     def _keeps_keyword(self) -> bool:
         allowed = self._selected.get(b"PERMANENTFLAGS", ())

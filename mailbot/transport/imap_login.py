@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from imapclient import IMAPClient, SocketTimeout
 from imapclient.exceptions import CapabilityError, LoginError
 
+from mailbot.failpoints import Failpoint, reach
 from mailbot.transport.mailbox import MailboxUnavailable
 from mailbot.transport.security import (
     NO_STARTTLS,
@@ -58,6 +59,7 @@ def connect(settings: ImapSettings) -> IMAPClient:
             if settings.security is Security.STARTTLS:
                 _start_tls(client, settings)
             _login(client, settings)
+            reach(Failpoint.CONNECTED)
         except BaseException:
             # Nothing may be said on a half-open connection, not even LOGOUT.
             hang_up(client)

@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
+from mailbot.failpoints import Failpoint, reach
 from mailbot.transport.mailbox import Fetched, MailboxUnavailable, MessageRef, excerpt_raw
 
 INDEX_NAME = "mailbot-uids"
@@ -64,6 +65,7 @@ class MaildirMailbox:
             # A disk comes back, a folder that was renamed does not: that is for a person.
             temporary = not isinstance(error, FileNotFoundError | NotADirectoryError | PermissionError)
             raise MailboxUnavailable(f"{self.settings.path}: {error.strerror}", temporary) from error
+        reach(Failpoint.CONNECTED)
         self._files = {self._uids[name]: path for name, path in found.items()}
         return self._validity
 
@@ -93,6 +95,7 @@ class MaildirMailbox:
                 goal.mkdir(parents=True, exist_ok=True)
                 path.rename(renamed)
                 self._files[uid] = renamed
+                reach(Failpoint.MARKED)
 
     def wait(self, timeout_seconds: float, stop: threading.Event) -> None:
         """Return when a file without a UID lies in `new/`, when `stop` is set, or after the time."""

@@ -21,6 +21,7 @@ from typing import NoReturn
 import aiosmtplib
 from aiosmtplib import SMTP, SMTPResponse
 
+from mailbot.failpoints import Failpoint, reach
 from mailbot.transport.postman import DeliveryFailed, Envelope, Phase, Sent, check_addresses
 from mailbot.transport.security import (
     NO_STARTTLS,
@@ -39,6 +40,7 @@ CLOSING = 421
 LOGIN_WANTED = frozenset({530, 534, 535, 538})  # RFC 4954 section 6
 _LINE_END = re.compile(rb"\r\n|\r|\n")
 _LINE_DOT = re.compile(rb"(?m)^\.")
+_FINAL_DOT = b".\r\n"
 _WIRE_ERRORS = (aiosmtplib.SMTPException, OSError, ValueError)
 
 
@@ -78,6 +80,7 @@ class SmtpPostman:
             try:
                 client = await self._start(envelope)
                 await _rcpt(client, envelope)
+                reach(Failpoint.RECIPIENT_TAKEN)
                 before_data()
                 return await self._data(client, envelope.raw)
             except DeliveryFailed as failure:
@@ -112,6 +115,7 @@ class SmtpPostman:
                     raise
         self._drop()
         self._client = await connect(self.settings)
+        reach(Failpoint.SMTP_CONNECTED)
         await _mail(self._client, envelope)
         return self._client
 
@@ -126,9 +130,13 @@ class SmtpPostman:
             raise DeliveryFailed("connection lost before the message", permanent=False, phase=Phase.DATA)
         with failing(Phase.DATA, unknown=True):
             protocol.write(_dotted(raw))
+            reach(Failpoint.IN_DATA)
+            protocol.write(_FINAL_DOT)
+            reach(Failpoint.DOT_SENT)
             answer = await protocol.read_response(timeout=self.settings.data_timeout_seconds)
         if not 200 <= answer.code < 300:
             _fail(answer, Phase.DATA, unknown=True)
+        reach(Failpoint.ACCEPTED)
         return Sent(answer.message)
 
     async def _after(self, failure: DeliveryFailed) -> None:
@@ -245,9 +253,9 @@ def _lacking(reason: str) -> DeliveryFailed:
 
 
 def _dotted(raw: bytes) -> bytes:
-    """The message as it goes over the wire: CRLF lines, leading dots doubled, the final dot."""
+    """The message as it goes over the wire, up to the final dot: CRLF lines, leading dots doubled."""
     lines = _LINE_END.sub(b"\r\n", raw)
-    return _LINE_DOT.sub(b"..", lines if lines.endswith(b"\r\n") else lines + b"\r\n") + b".\r\n"
+    return _LINE_DOT.sub(b"..", lines if lines.endswith(b"\r\n") else lines + b"\r\n")
 
 
 @contextlib.contextmanager

@@ -2,8 +2,13 @@
 
 from alembic import context
 
+from mailbot.failpoints import Failpoint, reach
 from mailbot.store.tables import metadata
 
-context.configure(connection=context.config.attributes["connection"], target_metadata=metadata)
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=metadata,
+    on_version_apply=lambda **_: reach(Failpoint.MIGRATING),
+)
 with context.begin_transaction():
     context.run_migrations()
