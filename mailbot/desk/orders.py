@@ -168,6 +168,8 @@ def _wait(course: Course, command: Command) -> Course:
     if not _may_become(State.WAITING, course):
         return course.refuse_in_state(command)
     waiting_for, until, clock = _waiting(course, command.argument)
+    if waiting_for is WaitingFor.REQUESTER and course.ticket.alert_key is not None:
+        return course.refuse(command, Remark(RefusalCode.NOBODY_READS))
     ticket = replace(
         course.ticket,
         state=State.WAITING,
@@ -175,7 +177,7 @@ def _wait(course: Course, command: Command) -> Course:
         waiting_until=until,
         owner=course.ticket.owner or course.event.specialist,
     )
-    words_follow = waiting_for is WaitingFor.REQUESTER and bool(course.event.text.strip()) and not ticket.alert_key
+    words_follow = waiting_for is WaitingFor.REQUESTER and bool(course.event.text.strip())
     return replace(
         course.done(command, *_waits(waiting_for, until)),
         ticket=ticket,

@@ -42,6 +42,7 @@ class Rescans:
             return None
         older = select(_INBOX.c.id, _INBOX.c.parsed).where(
             _INBOX.c.message_id == clip(understood.message_id, 998),
+            _INBOX.c.fingerprint_content != understood.fingerprint_content,  # else a copy: of held mail, no duplicate
             _INBOX.c.account == row.account,
             _INBOX.c.folder == row.folder,
             _INBOX.c.uidvalidity != row.uidvalidity,

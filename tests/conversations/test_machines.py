@@ -126,6 +126,15 @@ def test_a_waiting_alert_comes_back(desk: Desk, monitoring: Monitoring, clock: T
     assert thread.state == "in_progress"
 
 
+def test_nobody_waits_for_the_answer_of_a_machine(desk: Desk, monitoring: Monitoring) -> None:
+    thread = monitoring.reports("db01/disk")
+    ida = Correspondent(desk, "ida@corp.example", "Ida Ide")
+    ida.gets("hand_over")
+    ida.replies("#wait requester\nWhich version of the client do you use?")
+    assert ida.gets("receipt").says("nobody reads there")
+    assert (thread.state, machine_mail(desk)) == ("assigned", 0)
+
+
 def test_nobody_else_is_an_alert_source(desk: Desk, stranger: Correspondent) -> None:
     thread = stranger.writes("PROBLEM: db01/disk is CRITICAL", "Says who?")
     assert thread.ticket.alert_key is None

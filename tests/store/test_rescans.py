@@ -12,7 +12,7 @@ from mailbot.store.unit_of_work import Work
 from tests.store.material import DONE, NOW, STRONG, WEAK, claimed, finished
 
 SECOND, DAY = timedelta(seconds=1), timedelta(days=1)
-PRINT = "f" * 64
+PRINT, OTHER = "f" * 64, "e" * 64
 PARSED = {"date": "2026-03-02T08:59:00+00:00", "author": {"name": "Ann", "address": "Ann@corp.example"}}
 FORMER = [
     DONE,
@@ -60,7 +60,7 @@ def test_a_server_that_rebuilds_mime_is_seen_through_by_the_second_fingerprint(f
 def test_the_same_id_date_and_author_with_other_words_is_for_a_person(work: Work) -> None:
     first = finished(work, 1, understood=understood(), now=NOW - 2 * DAY)
     again = renumbered(work, claimed(work, 2, raw=b"other words"), internal_date=NOW - 2 * DAY)
-    other = understood(fingerprint_content="e" * 64)
+    other = understood(fingerprint_content=OTHER)
     assert work.rescans.differing(again, other) == first.id
     from_list = {**PARSED, "author": None, "from": {"name": "", "address": "ann@corp.example"}}
     assert work.rescans.differing(again, replace(other, parsed=from_list)) == first.id
@@ -79,17 +79,24 @@ def test_the_same_id_date_and_author_with_other_words_is_for_a_person(work: Work
 def test_what_is_not_all_the_same_is_another_mail(what: str, changes: dict[str, Any], work: Work) -> None:
     finished(work, 1, understood=understood(), now=NOW - 2 * DAY)
     again = renumbered(work, claimed(work, 2, raw=b"other words"), internal_date=NOW - 2 * DAY)
-    assert work.rescans.differing(again, understood(**changes)) is None, what
+    assert work.rescans.differing(again, understood(fingerprint_content=OTHER, **changes)) is None, what
 
 
 def test_new_mail_is_never_held_against_the_time_before_the_renumbering(work: Work) -> None:
     finished(work, 1, understood=understood(), now=NOW - 2 * DAY)
-    again = renumbered(work, claimed(work, 2, raw=b"other words"))
-    assert work.rescans.differing(replace(again, internal_date=NOW + 2 * SECOND), understood()) is None
-    assert work.rescans.differing(replace(again, uidvalidity=7), understood()) is None
+    again, other = renumbered(work, claimed(work, 2, raw=b"other words")), understood(fingerprint_content=OTHER)
+    assert work.rescans.differing(replace(again, internal_date=NOW + 2 * SECOND), other) is None
+    assert work.rescans.differing(replace(again, uidvalidity=7), other) is None
 
 
 def test_mail_that_was_ignored_then_may_be_read_anew(work: Work) -> None:
     finished(work, 1, disposition=FORMER[1], understood=understood(), now=NOW - 2 * DAY)
     again = renumbered(work, claimed(work, 2, raw=b"other words"), internal_date=NOW - 2 * DAY)
+    assert work.rescans.differing(again, understood(fingerprint_content=OTHER)) is None
+
+
+def test_a_copy_of_held_mail_is_neither_a_duplicate_nor_a_riddle(work: Work) -> None:
+    finished(work, 1, disposition=FORMER[2], understood=understood(), now=NOW - 2 * DAY)
+    again = renumbered(work, claimed(work, 2, raw=b"by another way"), internal_date=NOW - DAY)
+    assert work.inbox.duplicate_of(again, PRINT, WEAK, NOW) is None
     assert work.rescans.differing(again, understood()) is None
