@@ -16,36 +16,28 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import chain, repeat
 
-from mailbot.daemon.carrying_out import due_at, mail_undelivered
+from mailbot.daemon.carrying_out import alert_admins, due_at, mail_undelivered
 from mailbot.daemon.health import Vital
 from mailbot.daemon.log import crash, log, warn
 from mailbot.daemon.parts import Parts, Pulse
-from mailbot.desk.ticket import Side
+from mailbot.daemon.routes import Connection, Routes
+from mailbot.desk.outgoing import NoteCode
 from mailbot.failpoints import Failpoint, reach
 from mailbot.store.failures import DatabaseUnavailable
 from mailbot.store.health import DELIVERY
 from mailbot.store.moves import ClaimLost
 from mailbot.store.rows import OutboxRow
-from mailbot.store.states import HealthState
 from mailbot.transport.postman import DeliveryFailed, Envelope, Phase, Postman, Sent
 
 LEASE_SECONDS = 1_500.0  # longer than the longest delivery: 10 minutes for the dot and a slow connection before it
 CONNECTIONS = 2
 SETTLE_EVERY = timedelta(seconds=30)
 LONGEST_DELIVERY_SECONDS = 1_200.0
+BROKEN_SECONDS = (5.0, 30.0)  # the first pause after a fault of ours or of the database, and the longest
 RECORD_PAUSES_SECONDS = (0.0, 1.0, 5.0, 15.0, 30.0)  # a database that restarts is back by then
-
-
-@dataclass(slots=True)
-class Connection:
-    """A postman with the route it takes, and when it may be tried again after the server was not to be had."""
-
-    postmen: dict[str, Postman] = field(default_factory=dict)
-    failures: int = 0
-    retry_at: datetime | None = None
 
 
 class Delivery:
@@ -57,9 +49,16 @@ class Delivery:
         self._settled_at: datetime | None = None
         self._runner: asyncio.Runner | None = None
         self._own = Connection()
+        self._routes = Routes(parts)
         self._vital = Vital(parts, DELIVERY)
-        self._health = HealthState.OK
-        self.problem = ""  # why no server takes mail at the moment
+        self._in_threads = False  # else a turn must come to its end
+        self._unrecorded = 0  # outcomes that are known to this process alone
+        self._broken = 0
+
+    @property
+    def problem(self) -> str:
+        """Why no server takes mail at the moment."""
+        return self._routes.problem
 
     def turn(self, now: datetime) -> int:
         """Deliver all that may leave now, one after the other; how many were tried."""
@@ -68,12 +67,13 @@ class Delivery:
 
     async def work(self, wait: Callable[[], None]) -> None:
         """N connections until the stop; `wait` blocks until somebody wakes the loop, or the poll is due."""
+        self._in_threads = True
         await asyncio.gather(*(self._serve(Connection(), wait) for _ in range(CONNECTIONS)))
 
     def close(self) -> None:
         """Say goodbye to the servers (after `turn`)."""
         if self._runner is not None:
-            self._runner.run(_close(self._own))
+            self._runner.run(self._own.close())
             self._runner.close()
             self._runner = None
 
@@ -89,21 +89,38 @@ class Delivery:
         try:
             while not self._parts.wakes.stop.is_set():
                 self._pulse.beat(LONGEST_DELIVERY_SECONDS)
-                now = self._parts.clock()
-                self._settle(now)
-                if not await self._deliver_next(connection, now):
+                if not await self._step(connection):
                     await asyncio.to_thread(wait)
         finally:
-            await _close(connection)
+            await connection.close()
+
+    async def _step(self, connection: Connection) -> bool:
+        """One mail at most. What breaks here must not cancel the other connection in the middle of its mail."""
+        try:
+            now = self._parts.clock()
+            self._settle(now)
+            delivered = await self._deliver_next(connection, now)
+        except Exception as error:
+            crash("delivery_failed", error)
+            self._broken += 1
+            await self._pause(self._parts.backoff(self._broken, *BROKEN_SECONDS).total_seconds())
+            return True
+        self._broken = 0
+        return delivered
+
+    async def _pause(self, seconds: float) -> None:
+        stop = self._parts.wakes.stop
+        if self._in_threads:
+            await asyncio.to_thread(stop.wait, seconds)
+        else:
+            stop.wait(seconds)
 
     # ---------------------------------------------------------------- one mail
 
     async def _deliver_next(self, connection: Connection, now: datetime) -> bool:
-        if connection.retry_at is not None and now < connection.retry_at:
-            return False
         row = self._claim(now)
         if row is None:
-            self._vital.tell(self._health, now, self.problem)
+            self._vital.tell(self._routes.health, now, self.problem)
             return False
         reach(Failpoint.CLAIMED_TO_SEND)
         try:
@@ -111,13 +128,18 @@ class Delivery:
         except ClaimLost:
             log("claim_lost", outbox=row.id)
             return True
-        self._note_connection(connection, outcome, now)
-        self._record_surely(row, outcome, max(now, self._parts.clock()))
+        await self._record_surely(row, outcome, max(now, self._parts.clock()))
+        self._vital.tell(self._routes.health, now, self.problem)
+        self._tell_admins(now)
         return True
 
     def _claim(self, now: datetime) -> OutboxRow | None:
+        """The next mail to whom an open route leads."""
+        sides = self._routes.sides()
+        if not sides:
+            return None
         with self._parts.database.write() as work:
-            claimed = work.outbox.claim(1, self._parts.holder, now, LEASE_SECONDS)
+            claimed = work.outbox.claim(1, self._parts.holder, now, LEASE_SECONDS, sides)
         return claimed[0] if claimed else None
 
     async def _hand_over(self, connection: Connection, row: OutboxRow) -> Sent | DeliveryFailed:
@@ -130,11 +152,13 @@ class Delivery:
                 work.outbox.enter_data(row)
             phase = Phase.DATA
 
+        route = self._routes.choose(row.side)
         try:
-            return await self._postman(connection, row).deliver(
+            sent = await self._postman(connection, row).deliver(
                 Envelope(row.mail_from, row.recipient, row.raw), before_data
             )
         except DeliveryFailed as failure:
+            self._routes.note(route, failure)
             return failure
         except ClaimLost:
             raise
@@ -142,40 +166,43 @@ class Delivery:
             crash("delivery_broke", error, outbox=row.id)
             reason, doubt = type(error).__name__, phase is Phase.DATA
             return DeliveryFailed(reason, permanent=False, phase=phase, unknown=doubt)
+        self._routes.note(route, None)
+        return sent
 
     def _postman(self, connection: Connection, row: OutboxRow) -> Postman:
-        """Alerts take their own route where there is one."""
-        alert = self._parts.alert_postman if row.side is Side.ADMIN else None
-        route = "alert" if alert is not None else "mail"
-        if route not in connection.postmen:
-            connection.postmen[route] = (alert or self._parts.postman)()
-        return connection.postmen[route]
+        return connection.postman(self._routes.choose(row.side))
 
-    def _note_connection(self, connection: Connection, outcome: Sent | DeliveryFailed, now: datetime) -> None:
-        """A server that cannot be reached, or does not let us in, is left alone for a while."""
-        if isinstance(outcome, DeliveryFailed) and outcome.phase is Phase.CONNECT:
-            connection.failures += 1
-            self.problem = outcome.reason
-            self._health = HealthState.NEEDS_PERSON if outcome.permanent else HealthState.RETRYING
-            connection.retry_at = now + self._parts.backoff(connection.failures, 5, 900)
-            warn("smtp_unavailable", reason=outcome.reason, failures=connection.failures)
-        else:
-            connection.failures, connection.retry_at, self.problem = 0, None, ""
-            self._health = HealthState.OK
-        self._vital.tell(self._health, now, self.problem)
+    def _tell_admins(self, now: datetime) -> None:
+        """By the second route, where there is one, that the first is broken."""
+        if not self._routes.alert_is_due():
+            return
+        with self._parts.database.write() as work:
+            alert_admins(work, self._parts.snapshot, NoteCode.DELIVERY, self.problem, now, remedy="mailbot status")
+        self._routes.alerted()
 
     # ---------------------------------------------------------------- outcomes
 
-    def _record_surely(self, row: OutboxRow, outcome: Sent | DeliveryFailed, now: datetime) -> None:
-        """A database that is away for a moment must not make a mail doubtful whose outcome we hold in our hands."""
-        for pause_seconds in RECORD_PAUSES_SECONDS:
-            try:
-                self._record(row, outcome, now)
-                return
-            except DatabaseUnavailable as away:
-                warn("outcome_not_recorded", outbox=row.id, reason=str(away))
-                self._parts.wakes.stop.wait(pause_seconds)
-        self._record(row, outcome, now)
+    async def _record_surely(self, row: OutboxRow, outcome: Sent | DeliveryFailed, now: datetime) -> None:
+        """A database that is away must not make a mail doubtful whose outcome we hold in our hands: we hold on to it.
+
+        Meanwhile this connection sends nothing more.
+        """
+        pauses = chain(RECORD_PAUSES_SECONDS, repeat(RECORD_PAUSES_SECONDS[-1]) if self._in_threads else ())
+        self._unrecorded += 1
+        try:
+            for pause_seconds in pauses:
+                try:
+                    self._record(row, outcome, now)
+                    return
+                except DatabaseUnavailable as away:
+                    warn("outcome_not_recorded", outbox=row.id, reason=str(away))
+                    if self._parts.wakes.stop.is_set():
+                        break
+                    self._pulse.beat(LONGEST_DELIVERY_SECONDS)
+                    await self._pause(pause_seconds)
+            self._record(row, outcome, now)
+        finally:
+            self._unrecorded -= 1
 
     def _record(self, row: OutboxRow, outcome: Sent | DeliveryFailed, now: datetime) -> None:
         """May be repeated: if the transaction before was committed after all, nothing is left to move (ClaimLost)."""
@@ -187,7 +214,7 @@ class Delivery:
             elif self._is_final(row, outcome, now):
                 self._failed(row, outcome, now)
             elif outcome.phase is Phase.CONNECT:
-                self._hand_back(row)
+                self._hand_back(row, outcome, now)
             else:
                 self._deferred(row, outcome, now)
         except ClaimLost as lost:
@@ -219,20 +246,25 @@ class Delivery:
         with self._parts.database.write() as work:
             work.outbox.deferred(row, later, failure.reason)
 
-    def _hand_back(self, row: OutboxRow) -> None:
-        """Nothing was said about this mail: it is ready, and the connection's own pause decides when."""
+    def _hand_back(self, row: OutboxRow, failure: DeliveryFailed, now: datetime) -> None:
+        """Nothing was said about this mail: it is ready, and the pause of its route decides when."""
         with self._parts.database.write() as work:
-            work.outbox.hand_back(row)
+            try:
+                work.outbox.hand_back(row)
+            except ClaimLost:  # "log in first" may be said as late as in answer to DATA
+                work.outbox.deferred(row, now, failure.reason)
 
     def _is_final(self, row: OutboxRow, failure: DeliveryFailed, now: datetime) -> bool:
         give_up_after = timedelta(hours=self._parts.snapshot.policy.delivery.give_up_hours)
         waited_too_long = now >= row.created_at + give_up_after
-        return waited_too_long or (failure.permanent and failure.phase is not Phase.CONNECT)
+        return failure.phase is not Phase.CONNECT and (waited_too_long or failure.permanent)
 
     # ---------------------------------------------------------------- doubts and leases
 
     def _settle(self, now: datetime) -> None:
-        """Leases that ended and doubts whose time has come."""
+        """Leases that ended and doubts whose time has come; not while we know better of a mail than the database."""
+        if self._unrecorded:
+            return
         if self._settled_at is not None and self._settled_at <= now < self._settled_at + SETTLE_EVERY:
             return
         self._settled_at = now
@@ -245,9 +277,3 @@ def _status(failure: DeliveryFailed) -> str:
     """The enhanced status code (RFC 3463) in the server's reply, or ""."""
     words = failure.reason.split()
     return next((word for word in words[:3] if word.count(".") == 2 and word.replace(".", "").isdigit()), "")
-
-
-async def _close(connection: Connection) -> None:
-    for postman in connection.postmen.values():
-        await postman.close()
-    connection.postmen.clear()

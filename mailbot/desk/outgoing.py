@@ -112,6 +112,10 @@ class NoteCode(StrEnum):
     CONFIGURATION = "configuration"
     RENUMBERED = "renumbered"  # a mailbox has a new UIDVALIDITY
     CONSERVATION = "conservation"  # mail stands in a mailbox and cannot be fetched
+    DELIVERY = "delivery"  # no server takes mail; by the second route
+    DATABASE = "database"  # past the outbox, which is in it
+    CLOCK = "clock"  # somebody turned it
+    MANY_DUE = "many_due"  # a storm of deadlines that should have come long ago
 
 
 class Approver(StrEnum):

@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, func, insert, or_,
 
 from mailbot.desk.outgoing import MailClass
 from mailbot.desk.situation import OurMail
+from mailbot.desk.ticket import Side
 from mailbot.store import counters, tables
 from mailbot.store.audit import Audit
 from mailbot.store.deadlines import Deadlines
@@ -103,9 +104,12 @@ class Outbox:
         dead = _OUTBOX.c.state == OutboxState.SENDING
         self._connection.execute(update(_OUTBOX).where(dead).values(lease_until=LONG_AGO))
 
-    def claim(self, limit: int, holder: str, now: datetime, lease_seconds: float) -> list[OutboxRow]:
+    def claim(
+        self, limit: int, holder: str, now: datetime, lease_seconds: float, sides: Collection[Side] = tuple(Side)
+    ) -> list[OutboxRow]:
         """Mails whose time has come: class A first, then priority, then age; commit before connecting."""
         due = select(_OUTBOX.c.id).where(_OUTBOX.c.state == OutboxState.READY, _OUTBOX.c.not_before <= now)
+        due = due if set(sides) == set(Side) else due.where(_OUTBOX.c.side.in_(sides))
         order = (_OUTBOX.c["class"], _OUTBOX.c.priority, _OUTBOX.c.created_at, _OUTBOX.c.id)
         chosen = due.order_by(*order).limit(limit).with_for_update(skip_locked=True)
         claimed = self._move_all(
