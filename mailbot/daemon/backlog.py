@@ -1,6 +1,8 @@
 """Old mail: what arrived before mailbot's time is ignored, and a heap of it opens no heap of tickets unasked.
 
-The first start on a mailbox that people have used for years, a restored server, a rescan: a mail that is older than
+The first start on a mailbox that people have used for years: what arrived long before is kept, but nobody reads it, so
+that ten years of mail do not occupy the parser for an hour; what came shortly before, people may look for and release.
+An outage, a restored server, a rescan: a mail that is older than
 `limits.backlog_hours` may open a ticket, but when more than `limits.tickets_per_turn` in a row would do so the rest
 is held (`backlog`) and an admin is asked once: `mailbot inbox accept-backlog`. Mail of `mailbot import` is exempt
 from both.
@@ -13,11 +15,13 @@ from datetime import datetime, timedelta
 
 from mailbot.daemon.carrying_out import alert_admins
 from mailbot.daemon.log import warn
-from mailbot.daemon.parts import Parts
+from mailbot.daemon.parts import EVERYTHING, Parts
 from mailbot.desk.decision import Decision
 from mailbot.desk.outgoing import NoteCode
 from mailbot.store.rows import InboxRow, MailboxRecord
 from mailbot.store.unit_of_work import Work
+
+SHORTLY = timedelta(days=30)
 
 
 class Backlog:
@@ -34,13 +38,21 @@ class Backlog:
 
     def before_start(self, work: Work, row: InboxRow) -> bool:
         """Whether the mail is older than what counts in its mailbox."""
-        if row.account not in self._counts_from or row.released_by:
+        return not row.released_by and row.internal_date < self._start(work, row)
+
+    def long_before_start(self, work: Work, row: InboxRow) -> bool:
+        """Whether it is so old that it is not even read, or before the start and too big to be read."""
+        if not self.before_start(work, row):
             return False
-        counts_from = self._counts_from[row.account]
+        return row.truncated or row.internal_date + SHORTLY < self._start(work, row)
+
+    def _start(self, work: Work, row: InboxRow) -> datetime:
+        """From when on mail of this mailbox counts."""
+        counts_from = self._counts_from.get(row.account, EVERYTHING)
         if counts_from is None:
             record = _record_of(work, row)
-            counts_from = record.first_start if record else row.internal_date
-        return row.internal_date < counts_from
+            return record.first_start if record else EVERYTHING
+        return counts_from
 
     def holds(self, work: Work, row: InboxRow, decision: Decision, now: datetime) -> bool:
         """Whether this mail has to wait for an admin, who is asked with the first of them."""

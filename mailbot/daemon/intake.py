@@ -1,10 +1,9 @@
 """Mailbox -> inbox rows. First the bytes are committed, only then does anything change on the server.
 
 Promise 1: every message that sits in the folder for one poll becomes exactly one inbox row. What is new is the
-difference between the folder's UIDs and those already here (never "unseen": people read the folder too, never "above
-the last": UIDs may appear late): in a window below the newest, once a day in the whole folder, and whenever the hourly
-check finds something missing. A change of UIDVALIDITY means that every message is looked at afresh; processing knows
-the old ones again (`store/duplicates.py`).
+difference between the folder's UIDs and those already here (`comparing.py`); whenever the hourly check finds something
+missing, that of the whole folder. A change of UIDVALIDITY means that every message is looked at afresh; processing
+knows the old ones again (`store/duplicates.py`).
 """
 
 from __future__ import annotations
@@ -13,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 from mailbot.daemon.carrying_out import alert_admins
+from mailbot.daemon.comparing import Comparing
 from mailbot.daemon.conserving import Conservation
 from mailbot.daemon.health import Vital
 from mailbot.daemon.log import log, warn
@@ -26,8 +26,7 @@ from mailbot.transport.mailbox import Fetched, Mailbox, MailboxUnavailable
 
 BATCH_MAILS = 50
 BATCH_BYTES = 16 * 1024**2
-WINDOW_UIDS = 5_000  # below the newest known UID; once a day the whole folder is compared
-WHOLE_FOLDER_EVERY = timedelta(days=1)
+MARKS_AT_ONCE, MARKS_A_TURN = 500, 10_000
 PERSON_NEEDED_WAIT = timedelta(minutes=15)  # a login that is tried too often gets locked
 ALERT_AFTER_FAILURES = 5
 CLOCKS_DIFFER = timedelta(days=1)  # of mail servers; what is read in vain is known again
@@ -42,7 +41,7 @@ class Intake:
         self._pulse = pulse or Pulse()
         self._vital = Vital(parts, mailbox_component(self._mailbox.account, self._mailbox.folder))
         self._conservation = Conservation(parts, self._mailbox)
-        self._whole_folder_at: datetime | None = None
+        self._comparing = Comparing(parts.database, self._mailbox)
         self._failures = 0
         self._retry_at: datetime | None = None
         self.problem = ""  # why the mailbox cannot be read at the moment
@@ -61,6 +60,9 @@ class Intake:
         except MailboxUnavailable as failure:
             self._fail(failure, now)
             return 0
+        except Exception:
+            self._comparing.forget()
+            raise
         self._recover(now)
         if stored:
             self._parts.wakes.processing.set()
@@ -71,6 +73,8 @@ class Intake:
         stop = self._parts.wakes.stop
         if self.problem:
             stop.wait(min(timeout_seconds, 5.0))
+            return
+        if self._comparing.left:
             return
         try:
             self._mailbox.wait(timeout_seconds, stop)
@@ -87,15 +91,15 @@ class Intake:
         validity = self._mailbox.open()
         record = self._register(validity, now)
         reach(Failpoint.OPENED)
-        known = self._known_uids(validity)
-        new = [ref.uid for ref in self._mailbox.uids(self._from_uid(known, record, now)) if ref.uid not in known]
+        new = self._comparing.missing(validity, record.renumbered, now)
         stored = self._take_in(self._mailbox, new, validity, now)
         self._mark(validity)
         if record.rescan_from is not None:
             stored += self._rescan(record.rescan_from, now)
         self._pulse.beat()
-        if self._conservation.is_due(now) and not self._conservation.check(validity, now):
-            self._whole_folder_at = None  # the next turn looks for it everywhere
+        whole = not self._comparing.left and self._conservation.is_due(now)
+        if whole and not self._conservation.check(validity, now):
+            self._comparing.forget()  # the next turn looks for it everywhere
         return stored
 
     def _register(self, validity: int, now: datetime) -> MailboxRecord:
@@ -106,18 +110,6 @@ class Intake:
                 alert_admins(work, self._parts.snapshot, NoteCode.RENUMBERED, detail, now)
                 warn("renumbered", account=self.account, uidvalidity=validity)
         return record
-
-    def _known_uids(self, validity: int) -> set[int]:
-        with self._parts.database.read() as work:
-            return work.inbox.known_uids(self.account, self._mailbox.folder, validity)
-
-    def _from_uid(self, known: set[int], record: MailboxRecord, now: datetime) -> int:
-        """1 for the whole folder, else the start of the window in which late UIDs are still looked for."""
-        due = self._whole_folder_at is None or now >= self._whole_folder_at + WHOLE_FOLDER_EVERY
-        if due or record.renumbered or not known:
-            self._whole_folder_at = now
-            return 1
-        return max(1, max(known) - WINDOW_UIDS)
 
     def _rescan(self, since: datetime, now: datetime) -> int:
         """The database was restored: what was stored and moved to the archive since its backup is not in it."""
@@ -135,7 +127,13 @@ class Intake:
         return stored
 
     def _take_in(self, mailbox: Mailbox, uids: Sequence[int], validity: int, now: datetime) -> int:
-        return sum(self._store(mailbox.folder, batch, validity, now) for batch in self._fetch(mailbox, uids))
+        stored, missing = 0, set(uids)
+        for batch in self._fetch(mailbox, uids):
+            stored += self._store(mailbox.folder, batch, validity, now)
+            missing.difference_update(mail.uid for mail in batch)
+        if missing:  # somebody deleted or moved them since they were listed; what is still there is found missing again
+            log("vanished", account=self.account, mails=len(missing), uids=",".join(map(str, sorted(missing)[:10])))
+        return stored
 
     def _fetch(self, mailbox: Mailbox, uids: Sequence[int]) -> Iterator[list[Fetched]]:
         """Messages in batches that one short transaction can take."""
@@ -176,9 +174,12 @@ class Intake:
 
     def _mark(self, validity: int) -> None:
         """Show people what is stored, also what a crash left unmarked."""
-        with self._parts.database.read() as work:
-            unmarked = work.inbox.unmarked(self.account, self._mailbox.folder, validity)
-        if unmarked:
+        for _ in range(MARKS_A_TURN // MARKS_AT_ONCE):
+            self._pulse.beat()
+            with self._parts.database.read() as work:
+                unmarked = work.inbox.unmarked(self.account, self._mailbox.folder, validity, MARKS_AT_ONCE)
+            if not unmarked:
+                return
             self._mailbox.mark_stored([uid for _, uid in unmarked])
             with self._parts.database.write() as work:
                 work.inbox.marked([row for row, _ in unmarked])
@@ -190,7 +191,7 @@ class Intake:
         self.problem = failure.reason
         wait = self._parts.backoff(self._failures, 5, 900) if failure.temporary else PERSON_NEEDED_WAIT
         self._retry_at = now + wait
-        self._whole_folder_at = None  # who knows where it broke: compare everything next time
+        self._comparing.forget()
         self._mailbox.close()
         self._vital.tell(HealthState.RETRYING if failure.temporary else HealthState.NEEDS_PERSON, now, failure.reason)
         warn(
@@ -206,4 +207,5 @@ class Intake:
         if self.problem:
             log("mailbox_available", account=self.account, after_failures=self._failures)
         self._failures, self._retry_at, self.problem = 0, None, ""
-        self._vital.tell(HealthState.OK, now)
+        left = self._comparing.left
+        self._vital.tell(HealthState.OK, now, f"{left} older mails are still to be fetched" if left else "")

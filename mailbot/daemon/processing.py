@@ -1,7 +1,7 @@
 """Inbox rows -> committed decisions. The page to read first: what happens to a mail, in named steps.
 
     claim (committed) -> parse (in a child) -> verify signatures          outside of any transaction
-                         (a message that is read once more is known again, and not parsed)
+                         (not where a message is known again, or is from long before mailbot's time)
     clues -> situation -> evidence -> duplicate? -> interpret             what it means
     decide -> backlog? -> carry out -> finish the row                     what it causes
 
@@ -39,7 +39,7 @@ from mailbot.store.unit_of_work import Work
 ROWS_A_TURN = 20
 LEASE_SECONDS = 1_800.0  # more than twenty mails that take the parser to its limit
 DNS_SECONDS = 5.0
-Claim = tuple[InboxRow, int | None]  # a claimed row, and the older one that holds the same message
+Claim = tuple[InboxRow, Event | None]  # a claimed row, and what it means where it need not be read for that
 QUIET_FOLDER = "quiet"  # of `mailbot import` without --live: nothing leaves, no clock starts
 
 
@@ -50,7 +50,7 @@ class Read:
     row: InboxRow
     parsed: Parsed
     dkim: str = ""
-    known_as: int | None = None  # the older row that holds this very message
+    unread: Event | None = None  # what it means although nobody read it
 
 
 class Processing:
@@ -76,7 +76,7 @@ class Processing:
     def _work_on(self, claimed: Sequence[Claim], now: datetime) -> None:
         """If the transaction itself fails (a full disk, a lost database) no mail is to blame: no attempt is counted."""
         try:
-            self.process([self._read(row, known_as) for row, known_as in claimed], now)
+            self.process([self._read(row, unread) for row, unread in claimed], now)
         except Exception:
             with self._parts.database.write() as work:
                 for row, _ in claimed:
@@ -101,13 +101,21 @@ class Processing:
             claimed = work.inbox.claim(ROWS_A_TURN, self._parts.holder, now, LEASE_SECONDS, only=only)
             for row in filter(None, map(work.inbox.row, claimed.poisoned)):
                 self._alert_set_aside(work, row, "three attempts did not end", now)
-            return tuple((row, None if row.released_by else work.rescans.known_again(row)) for row in claimed.rows)
+            return tuple((row, self._unread(work, row)) for row in claimed.rows)
 
-    def _read(self, row: InboxRow, known_as: int | None) -> Read:
+    def _unread(self, work: Work, row: InboxRow) -> Event | None:
+        """What a row means that is not worth reading: a message known again, or one from long before our time."""
+        if row.released_by:
+            return None
+        if (known_as := work.rescans.known_again(row)) is not None:
+            return Duplicate(known_as)
+        return Ignored("before_start") if self._backlog.long_before_start(work, row) else None
+
+    def _read(self, row: InboxRow, unread: Event | None) -> Read:
         """Parse in the child, and verify the signatures with what DNS says."""
         self._pulse.beat()
-        if known_as is not None:
-            return Read(row, Parsed(None), known_as=known_as)
+        if unread is not None:
+            return Read(row, Parsed(None), unread=unread)
         if row.truncated:
             return Read(row, Parsed(None, "too_big"))
         parsed = self._parts.parser.parse(row.raw, self._parts.snapshot.recognition)
@@ -138,8 +146,8 @@ class Processing:
             self._after_failure(work, read.row, error, now)
 
     def _handle(self, work: Work, read: Read, now: datetime) -> None:
-        if read.known_as is not None:
-            self._known_again(work, read.row, read.known_as, now)
+        if read.unread is not None:
+            self._leave_unread(work, read.row, read.unread, now)
             return
         if read.parsed.mail is None:
             self._without_mail(work, read, now)
@@ -184,10 +192,11 @@ class Processing:
         bounced = work.outbox.bounced(event.outbox_id, f"{event.status} {event.reason}".strip(), known.situation.now)
         return event if bounced is not None else Ignored("bounce of a mail that had failed before")
 
-    def _known_again(self, work: Work, row: InboxRow, of: int, now: datetime) -> None:
-        """The folder was renumbered: what this message caused, it caused under its old UID."""
+    def _leave_unread(self, work: Work, row: InboxRow, event: Event, now: datetime) -> None:
+        """The folder was renumbered: what this message caused, it caused under its old UID. Or it is too old for us."""
         snapshot, situation = self._parts.snapshot, Situation(now, next_number=0, inbox_id=row.id)
-        done = react(work, snapshot, Happening(Duplicate(of), situation, quiet=is_quiet(row)))
+        done = react(work, snapshot, Happening(event, situation, quiet=is_quiet(row)))
+        of = event.of if isinstance(event, Duplicate) else None
         work.inbox.finish(row, done.decision.disposition, now, duplicate_of=of, config_hash=snapshot.hash)
 
     def _finish(

@@ -12,7 +12,7 @@ from hashlib import sha256
 from itertools import takewhile
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, or_, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, func, or_, select, update
 
 from mailbot.desk.decision import Disposition, Outcome
 from mailbot.desk.evidence import Evidence
@@ -88,9 +88,16 @@ class Inbox:
         ids: list[int] = insert_new(self._connection, _INBOX, row, returning="id")
         return ids[0] if ids else None
 
-    def known_uids(self, account: str, folder: str, uidvalidity: int) -> set[int]:
-        """The UIDs already here."""
-        return set(self._connection.execute(select(_INBOX.c.uid).where(_in(account, folder, uidvalidity))).scalars())
+    def known_uids(self, account: str, folder: str, uidvalidity: int, from_uid: int = 1) -> set[int]:
+        """The UIDs already here, from that one up."""
+        here = select(_INBOX.c.uid).where(_in(account, folder, uidvalidity), _INBOX.c.uid >= from_uid)
+        return set(self._connection.execute(here).scalars())
+
+    def newest_uid(self, account: str, folder: str, uidvalidity: int) -> int | None:
+        """The highest UID already here."""
+        here = select(func.max(_INBOX.c.uid)).where(_in(account, folder, uidvalidity))
+        newest: int | None = self._connection.execute(here).scalar()
+        return newest
 
     def unmarked(self, account: str, folder: str, uidvalidity: int, limit: int = 500) -> list[tuple[int, int]]:
         """(row, UID) of committed rows whose mark on the server is due."""

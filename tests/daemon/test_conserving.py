@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from mailbot.daemon.intake import WINDOW_UIDS, Intake
+from mailbot.daemon.comparing import WINDOW_UIDS
+from mailbot.daemon.intake import Intake
 from mailbot.daemon.parts import EVERYTHING, Watched
 from mailbot.store.rows import HealthRecord
 from mailbot.store.states import HealthState

@@ -63,7 +63,7 @@ def test_a_uid_that_appears_late_far_below_the_newest_is_fetched(
     desk: Desk, dovecot: Dovecot, address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As on servers that show a message only when its copy to another node is done."""
-    monkeypatch.setattr("mailbot.daemon.intake.WINDOW_UIDS", 3)
+    monkeypatch.setattr("mailbot.daemon.comparing.WINDOW_UIDS", 3)
     dovecot.deliver(address, *(letter(f"n{number}", "The tunnel is broken.") for number in range(6)))
     hidden = {1}
     box = desk.intake._mailbox
