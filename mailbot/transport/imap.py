@@ -22,7 +22,9 @@ from imapclient.response_parser import parse_fetch_response
 
 from mailbot.failpoints import Failpoint, reach
 from mailbot.transport.imap_folders import name_on_server
+from mailbot.transport.imap_idle import Confused, Quiet, await_news, probe
 from mailbot.transport.imap_login import ImapSettings, connect, hang_up, says_later, unavailable
+from mailbot.transport.imap_patience import SLOWEST_BYTES_A_SECOND, within
 from mailbot.transport.mailbox import (
     EXCERPT_BYTES,
     HEADER_LIMIT_BYTES,
@@ -41,8 +43,7 @@ BATCH_BYTES = 4 * 1024 * 1024
 FIRST_RANGE_UIDS = 2_000
 LAST_RANGE_UIDS = 32_000
 CONNECTION_AGE_SECONDS = 3600.0
-IDLE_SECONDS = 540.0  # well below the 29 minutes of RFC 2177, and below what middleboxes allow a silent connection
-SLICE_SECONDS = 0.5
+LISTING_PATIENCE = 4.0  # a server may have to read messages to tell their sizes
 GOODBYE_SECONDS = 5.0
 ENVELOPE = "(RFC822.SIZE INTERNALDATE)"
 
@@ -76,8 +77,10 @@ class ImapMailbox:
         if self._client is not None and time.monotonic() - self._connected_at > CONNECTION_AGE_SECONDS:
             self.close()
         if self._client is not None:
-            # A connection may have died since the last turn; that is not worth an error.
-            with contextlib.suppress(MailboxUnavailable):
+            # A connection may have died since the last turn; that is not worth an error, nor a long wait.
+            with contextlib.suppress(MailboxUnavailable), self._speaking() as client:
+                probe(client, self.settings.probe_timeout_seconds)
+            if self._client is not None:
                 return self._select()
         self._client = connect(self.settings)
         self._connected_at = time.monotonic()
@@ -106,7 +109,7 @@ class ImapMailbox:
     def mark_stored(self, uids: Iterable[int]) -> None:
         """Move what is stored to the archive folder, or label it, as the server can; a refusal is only logged."""
         for chunk in _chunks(uids):
-            with self._speaking() as client:
+            with self._asking() as client:
                 try:
                     self._mark(client, chunk)
                 except imaplib.IMAP4.abort:
@@ -119,11 +122,12 @@ class ImapMailbox:
         if self._client is None:
             stop.wait(timeout_seconds)
             return
-        with self._speaking() as client:
-            if not client.has_capability("IDLE"):
+        with contextlib.suppress(Confused), self._speaking() as client:
+            if client.has_capability("IDLE"):
+                quiet = Quiet(self.settings.idle_seconds, self.settings.probe_timeout_seconds)
+                await_news(client, int(self._selected[b"UIDNEXT"]), quiet, timeout_seconds, stop)
+            else:
                 stop.wait(timeout_seconds)
-            elif not self._has_news(client):
-                self._idle(client, min(timeout_seconds, IDLE_SECONDS), stop)
 
     def close(self) -> None:
         """Log out and let go of the connection; never raises."""
@@ -148,14 +152,21 @@ class ImapMailbox:
             hang_up(client)
             raise
 
+    @contextlib.contextmanager
+    def _asking(self, patience: float = 1.0, more_seconds: float = 0.0) -> Iterator[IMAPClient]:
+        """The same for questions whose whole answers must come in time."""
+        seconds = patience * self.settings.read_timeout_seconds + more_seconds
+        with self._speaking() as client, within(seconds, client.socket()):
+            yield client
+
     def _find_folders(self) -> None:
         archive = self.settings.archive_folder
-        with self._speaking() as client:
+        with self._asking() as client:
             self._server_folder = name_on_server(client, self.folder)
             self._server_archive = None if archive is None else name_on_server(client, archive)
 
     def _select(self) -> int:
-        with self._speaking() as client:
+        with self._asking() as client:
             try:
                 self._selected = dict(client.select_folder(self._server_folder))
             except imaplib.IMAP4.abort:
@@ -168,7 +179,7 @@ class ImapMailbox:
             return int(self._selected[b"UIDVALIDITY"])
 
     def _look(self, uid_set: str) -> list[MessageRef]:
-        with self._speaking() as client:
+        with self._asking(LISTING_PATIENCE) as client:
             # Past imapclient's own `fetch`, which since 4.1 drops all answers to a range.
             verdict, lines = client._imap.uid("FETCH", uid_set, ENVELOPE)
             if verdict != "OK":
@@ -186,7 +197,8 @@ class ImapMailbox:
     def _read(self, batch: Sequence[MessageRef], limit_bytes: int) -> Iterator[Fetched]:
         large = batch[0].size_bytes > limit_bytes
         parts = [f"BODY.PEEK[HEADER]<0.{HEADER_LIMIT_BYTES}>", f"BODY.PEEK[TEXT]<0.{EXCERPT_BYTES}>"]
-        with self._speaking() as client:
+        size_bytes = min(sum(ref.size_bytes for ref in batch), limit_bytes)  # some servers are wrong about sizes
+        with self._asking(more_seconds=size_bytes / SLOWEST_BYTES_A_SECOND) as client:
             answers: Answers = client.fetch([ref.uid for ref in batch], parts if large else ["BODY.PEEK[]"])
         for ref in batch:
             raw = _bytes_of(answers.get(ref.uid, {}), large)
@@ -213,44 +225,6 @@ class ImapMailbox:
     def _keeps_keyword(self) -> bool:
         allowed = self._selected.get(b"PERMANENTFLAGS", ())
         return rb"\*" in allowed or STORED_KEYWORD in allowed
-
-    def _has_news(self, client: IMAPClient) -> bool:
-        """Whether mail came between `open` and now; an EXISTS in between was read by another command."""
-        following = int(self._selected[b"UIDNEXT"])
-        # Until it has sent EXISTS a server may keep new mail out of a SEARCH; NOOP gives it the occasion.
-        client.noop()
-        # `n:*` names the last message even where its UID is below n.
-        return any(uid >= following for uid in client.search(["UID", f"{following}:*"]))
-
-    def _idle(self, client: IMAPClient, timeout_seconds: float, stop: threading.Event) -> None:
-        try:
-            client.idle()
-        except imaplib.IMAP4.abort:
-            raise
-        except imaplib.IMAP4.error as answer:
-            # imapclient takes an untagged line before the continuation for an error; the connection is in an unknown
-            # state then. An EXISTS is news; after anything else (IDLE refused) the next turn comes at its time.
-            if "EXISTS" not in str(answer):
-                stop.wait(timeout_seconds)
-            self._client = None
-            hang_up(client)
-            return
-        _listen(client, timeout_seconds, stop)
-        client.idle_done()
-
-
-def _listen(client: IMAPClient, timeout_seconds: float, stop: threading.Event) -> None:
-    """Return at news, at `stop` or after the time; raise where the server has gone."""
-    deadline, at_once = time.monotonic() + timeout_seconds, 0
-    while not stop.is_set() and (left := deadline - time.monotonic()) > 0:
-        patience, asked_at = min(SLICE_SECONDS, left), time.monotonic()
-        answers = client.idle_check(timeout=patience)
-        if any(answer[1:2] == (b"EXISTS",) for answer in answers):
-            return
-        # After EOF `idle_check` answers [] at once, for ever.
-        at_once = at_once + 1 if not answers and time.monotonic() - asked_at < patience / 2 else 0
-        if at_once > 1 or any(answer[:1] == (b"BYE",) for answer in answers):
-            raise imaplib.IMAP4.abort("the server ended the connection while it was idle")
 
 
 def _bytes_of(answer: dict[bytes, Any], large: bool) -> bytes | None:

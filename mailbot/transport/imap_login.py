@@ -15,6 +15,7 @@ from imapclient import IMAPClient, SocketTimeout
 from imapclient.exceptions import CapabilityError, LoginError
 
 from mailbot.failpoints import Failpoint, reach
+from mailbot.transport.imap_patience import PatientClient, within
 from mailbot.transport.mailbox import MailboxUnavailable
 from mailbot.transport.security import (
     NO_STARTTLS,
@@ -45,6 +46,8 @@ class ImapSettings:
     ca_file: str | None = None
     connect_timeout_seconds: float = 15
     read_timeout_seconds: float = 60
+    probe_timeout_seconds: float = 15  # of an answer that needs no work: NOOP, DONE
+    idle_seconds: float = 55  # silence on the line that is believed
 
     def __post_init__(self) -> None:
         refuse_plaintext(self.host, self.security)
@@ -56,9 +59,10 @@ def connect(settings: ImapSettings) -> IMAPClient:
     with unavailable(f"{settings.host}:{settings.port}"):
         client = _dial(settings)
         try:
-            if settings.security is Security.STARTTLS:
-                _start_tls(client, settings)
-            _login(client, settings)
+            with within(settings.read_timeout_seconds, client.socket()):
+                if settings.security is Security.STARTTLS:
+                    _start_tls(client, settings)
+                _login(client, settings)
             reach(Failpoint.CONNECTED)
         except BaseException:
             # Nothing may be said on a half-open connection, not even LOGOUT.
@@ -69,7 +73,7 @@ def connect(settings: ImapSettings) -> IMAPClient:
 
 def _dial(settings: ImapSettings) -> IMAPClient:
     implicit = settings.security is Security.TLS
-    client = IMAPClient(
+    client = PatientClient(
         settings.host,
         settings.port,
         ssl=implicit,
