@@ -35,7 +35,7 @@ from mailbot.transport.postman import DeliveryFailed, Envelope, Phase, Postman, 
 LEASE_SECONDS = 1_500.0  # longer than the longest delivery: 10 minutes for the dot and a slow connection before it
 CONNECTIONS = 2
 SETTLE_EVERY = timedelta(seconds=30)
-LONGEST_DELIVERY_SECONDS = 1_200.0
+LONGEST_DELIVERY_SECONDS = 1_400.0
 BROKEN_SECONDS = (5.0, 30.0)  # the first pause after a fault of ours or of the database, and the longest
 RECORD_PAUSES_SECONDS = (0.0, 1.0, 5.0, 15.0, 30.0)  # a database that restarts is back by then
 

@@ -58,6 +58,8 @@ class SmtpSettings:
     ca_file: str | None = None
     connect_timeout_seconds: float = 30
     command_timeout_seconds: float = 300
+    kept_timeout_seconds: float = 20  # MAIL on a connection that has been silent and may be dead: another costs little
+    approach_timeout_seconds: float = 480  # connection to RCPT, together
     data_timeout_seconds: float = 600  # RFC 5321 section 4.5.3.2.6: less makes the next server's slowness our duplicate
 
     def __post_init__(self) -> None:
@@ -78,8 +80,7 @@ class SmtpPostman:
         check_addresses(envelope)
         async with self._busy:
             try:
-                client = await self._start(envelope)
-                await _rcpt(client, envelope)
+                client = await self._approach(envelope)
                 reach(Failpoint.RECIPIENT_TAKEN)
                 before_data()
                 return await self._data(client, envelope.raw)
@@ -103,12 +104,24 @@ class SmtpPostman:
                 await client.quit(timeout=GOODBYE_SECONDS)
             client.close()
 
+    async def _approach(self, envelope: Envelope) -> SMTP:
+        """Up to the accepted recipient; every answer has its time, and all of them together."""
+        try:
+            async with asyncio.timeout(self.settings.approach_timeout_seconds):
+                client = await self._start(envelope)
+                await _rcpt(client, envelope)
+                return client
+        except TimeoutError as late:
+            self._drop()
+            reason = f"not ready for the message after {self.settings.approach_timeout_seconds:.0f} s"
+            raise DeliveryFailed(reason, permanent=False, phase=Phase.RCPT) from late
+
     async def _start(self, envelope: Envelope) -> SMTP:
         """A connection on which MAIL is accepted; a kept one that turns out dead is replaced, once."""
         kept = self._client
         if kept is not None and kept.is_connected:
             try:
-                await _mail(kept, envelope)
+                await _mail(kept, envelope, self.settings.kept_timeout_seconds)
                 return kept
             except DeliveryFailed as failure:
                 if failure.code not in (None, CLOSING) or failure.permanent:
@@ -207,11 +220,12 @@ async def _login(client: SMTP, settings: SmtpSettings) -> None:
             await client.auth_xoauth2(settings.user, secret)
 
 
-async def _mail(client: SMTP, envelope: Envelope) -> None:
+async def _mail(client: SMTP, envelope: Envelope, timeout_seconds: float | None = None) -> None:
     options = _options(client, envelope)
     with failing(Phase.MAIL):
         encoding = "utf-8" if "SMTPUTF8" in options else "ascii"
-        await client.mail(envelope.mail_from, options=options, encoding=encoding)
+        sender, patience = envelope.mail_from, client.timeout if timeout_seconds is None else timeout_seconds
+        await client.mail(sender, options=options, encoding=encoding, timeout=patience)
 
 
 async def _rcpt(client: SMTP, envelope: Envelope) -> None:
