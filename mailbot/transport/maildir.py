@@ -2,14 +2,15 @@
 
 Maildir has no UIDs, so they are kept in a small index of our own: a first line with the UIDVALIDITY, then one line a
 message, UID and unique name. It is only ever appended to (under a lock, flushed to disk), and a last line that a crash
-cut short is dropped. Flags stand in the file's name behind the colon and are not part of the identity.
+cut short is dropped. Flags stand in the file's name behind the colon and are not part of the identity: a file that a
+person has marked since it was listed is looked for under its new name.
 """
 
 import fcntl
 import os
 import threading
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -21,6 +22,7 @@ from mailbot.transport.mailbox import Fetched, MailboxUnavailable, MessageRef, e
 
 INDEX_NAME = "mailbot-uids"
 LOOK_AGAIN_SECONDS = 0.2
+LOOKS_AGAIN = 20  # in one fetch: somebody may have removed a hundred thousand files
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +42,9 @@ class MaildirMailbox:
     def __init__(self, settings: MaildirSettings) -> None:
         self.settings = settings
         self._uids: dict[str, int] = {}
-        self._files: dict[int, Path] = {}
+        self._files: dict[int, str] = {}  # where each lies, most below the folder
         self._validity = 0
+        self._index_seen = (0, 0, 0)  # the state of the index that `_uids` holds
 
     @property
     def account(self) -> str:
@@ -56,45 +59,50 @@ class MaildirMailbox:
     def open(self) -> int:
         """Look at the folder afresh, give new files their UIDs, and return the UIDVALIDITY."""
         try:
-            found = {_unique(path): path for path in self._paths("cur", "new")}
+            found = self._scan()
             with self._index_path().open("a+b") as index:
                 fcntl.flock(index, fcntl.LOCK_EX)
                 self._load(index)
-                self._number(index, [path for name, path in found.items() if name not in self._uids])
+                self._number(index, {name: place for name, place in found.items() if name not in self._uids})
+                self._index_seen = _identity(index)
         except OSError as error:
             # A disk comes back, a folder that was renamed does not: that is for a person.
             temporary = not isinstance(error, FileNotFoundError | NotADirectoryError | PermissionError)
             raise MailboxUnavailable(f"{self.settings.path}: {error.strerror}", temporary) from error
         reach(Failpoint.CONNECTED)
-        self._files = {self._uids[name]: path for name, path in found.items()}
+        self._files = {self._uids[name]: place for name, place in found.items()}
         return self._validity
 
     def uids(self, from_uid: int = 1) -> Sequence[MessageRef]:
         """All messages that stood in the folder at the last `open`, from that UID up, ascending."""
-        refs = (self._look(uid, path) for uid, path in sorted(self._files.items()) if uid >= from_uid)
+        refs = (self._look(uid) for uid in sorted(self._files) if uid >= from_uid)
         return [ref for ref in refs if ref is not None]
 
     def fetch(self, uids: Iterable[int], limit_bytes: int) -> Iterator[Fetched]:
         """The messages that still exist, one after the other; those above the limit truncated."""
+        looks_left = LOOKS_AGAIN
         for uid in sorted(set(uids)):
-            path = self._files.get(uid)
-            ref = path and self._look(uid, path)
-            if path is not None and ref:
-                with suppress(FileNotFoundError):
-                    yield _read(path, ref, limit_bytes)
+            fetched = self._read(uid, limit_bytes)
+            if fetched is None and uid in self._files and looks_left:
+                looks_left -= 1
+                self._files |= {self._uids[name]: place for name, place in self._scan().items() if name in self._uids}
+                fetched = self._read(uid, limit_bytes)
+            if fetched is not None:
+                yield fetched
 
     def mark_stored(self, uids: Iterable[int]) -> None:
         """Move files from `new/` to `cur/` (not marked as read), or to the archive."""
         goal = (self.settings.archive_path or self.settings.path) / "cur"
         for uid in uids:
-            path = self._files.get(uid)
-            if path is None or path.parent == goal:
+            place = self._files.get(uid)
+            path = self.settings.path / (place or "")
+            if place is None or path.parent == goal:
                 continue
             renamed = goal / (path.name if ":2," in path.name else f"{path.name}:2,")
             with suppress(FileNotFoundError):  # a person was faster
                 goal.mkdir(parents=True, exist_ok=True)
                 path.rename(renamed)
-                self._files[uid] = renamed
+                self._files[uid] = str(renamed.absolute())
                 reach(Failpoint.MARKED)
 
     def wait(self, timeout_seconds: float, stop: threading.Event) -> None:
@@ -102,7 +110,7 @@ class MaildirMailbox:
         deadline = time.monotonic() + timeout_seconds
         while (left := deadline - time.monotonic()) > 0 and not stop.wait(min(LOOK_AGAIN_SECONDS, left)):
             with suppress(OSError):
-                if any(_unique(path) not in self._uids for path in self._paths("new")):
+                if any(_unique(name) not in self._uids for name in self._names("new")):
                     return
 
     def close(self) -> None:
@@ -111,13 +119,18 @@ class MaildirMailbox:
     def _index_path(self) -> Path:
         return self.settings.index_path or self.settings.path / INDEX_NAME
 
-    def _paths(self, *folders: str) -> Iterator[Path]:
-        for folder in folders:
-            with os.scandir(self.settings.path / folder) as entries:
-                yield from (Path(entry.path) for entry in entries if entry.name[0] != "." and entry.is_file())
+    def _scan(self) -> dict[str, str]:
+        """Unique names, and where their files lie. `new` first: what moves to `cur` meanwhile is then seen twice."""
+        return {_unique(name): f"{folder}/{name}" for folder in ("new", "cur") for name in self._names(folder)}
+
+    def _names(self, folder: str) -> Iterator[str]:
+        with os.scandir(self.settings.path / folder) as entries:
+            yield from (entry.name for entry in entries if entry.name[0] != "." and entry.is_file())
 
     def _load(self, index: BinaryIO) -> None:
         """Read the index, or begin it: the UIDVALIDITY is the moment of its beginning, hence never one used before."""
+        if _identity(index) == self._index_seen:
+            return
         index.seek(0)
         content = index.read()
         whole = content[: content.rfind(b"\n") + 1]
@@ -130,28 +143,49 @@ class MaildirMailbox:
         self._validity = int(first)
         self._uids = {name: int(uid) for uid, _, name in (line.partition(" ") for line in lines)}
 
-    def _number(self, index: BinaryIO, paths: Sequence[Path]) -> None:
+    def _number(self, index: BinaryIO, places: Mapping[str, str]) -> None:
         """Give UIDs in the order of arrival, and have them on disk before anybody hears of them."""
         following = max(self._uids.values(), default=0) + 1
-        names = [_unique(path) for path in sorted(paths, key=lambda path: (_modified(path), path.name))]
+        names = sorted(places, key=lambda name: (self._modified(places[name]), places[name]))
         added = dict(zip(names, range(following, following + len(names)), strict=True))
         if added:
             _append(index, "".join(f"{uid} {name}\n" for name, uid in added.items()).encode("utf-8", "surrogateescape"))
             self._uids |= added
 
-    def _look(self, uid: int, path: Path) -> MessageRef | None:
+    def _modified(self, place: str) -> int:
         try:
-            status = path.stat()
+            return (self.settings.path / place).stat().st_mtime_ns
+        except FileNotFoundError:
+            return 0
+
+    def _look(self, uid: int) -> MessageRef | None:
+        place = self._files.get(uid)
+        if place is None:
+            return None
+        try:
+            status = (self.settings.path / place).stat()
         except FileNotFoundError:
             return None
         return MessageRef(uid, status.st_size, datetime.fromtimestamp(status.st_mtime, UTC))
 
+    def _read(self, uid: int, limit_bytes: int) -> Fetched | None:
+        """The message, or None where its file is not, or no longer, under the name that we know."""
+        ref = self._look(uid)
+        if ref is None:
+            return None
+        truncated = ref.size_bytes > limit_bytes
+        try:
+            with (self.settings.path / self._files[uid]).open("rb") as file:
+                raw = excerpt_raw(file.read(2 * 1024 * 1024)) if truncated else file.read()
+        except FileNotFoundError:
+            return None
+        reach(Failpoint.FETCHED)
+        return Fetched(ref.uid, raw, ref.internal_date, ref.size_bytes, truncated)
 
-def _read(path: Path, ref: MessageRef, limit_bytes: int) -> Fetched:
-    truncated = ref.size_bytes > limit_bytes
-    with path.open("rb") as file:
-        raw = excerpt_raw(file.read(2 * 1024 * 1024)) if truncated else file.read()
-    return Fetched(ref.uid, raw, ref.internal_date, ref.size_bytes, truncated)
+
+def _identity(index: BinaryIO) -> tuple[int, int, int]:
+    status = os.fstat(index.fileno())
+    return status.st_ino, status.st_size, status.st_mtime_ns
 
 
 def _append(index: BinaryIO, content: bytes) -> None:
@@ -160,12 +194,5 @@ def _append(index: BinaryIO, content: bytes) -> None:
     os.fsync(index.fileno())
 
 
-def _unique(path: Path) -> str:
-    return path.name.partition(":")[0]
-
-
-def _modified(path: Path) -> int:
-    try:
-        return path.stat().st_mtime_ns
-    except FileNotFoundError:
-        return 0
+def _unique(name: str) -> str:
+    return name.partition(":")[0]
