@@ -1,16 +1,16 @@
 """Deadlines due -> events -> decisions, in the same way as mail: firing and all effects are one transaction.
 
-A clock that jumps must not fire a year of reminders at once: a turn is skipped when wall clock and monotonic clock
-disagree, and a storm goes out in bounded batches, one a turn. A deadline that makes us fail is held, and admins are
-told.
+A clock that jumps must not fire a year of reminders at once (`clock_guard.py`), and many deadlines go in bounded
+batches, one a turn. A deadline that makes us fail is held, and admins are told.
 """
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from mailbot.daemon.carrying_out import Happening, alert_admins, react
-from mailbot.daemon.log import crash, log, warn
+from mailbot.daemon.clock_guard import ClockGuard
+from mailbot.daemon.log import crash, log
 from mailbot.daemon.parts import Parts, Pulse
 from mailbot.desk.deadline import Deadline
 from mailbot.desk.event import DeadlinePassed
@@ -22,7 +22,6 @@ from mailbot.store.moves import IllegalMove
 from mailbot.store.unit_of_work import Work
 
 BATCH = 20
-STEP = timedelta(seconds=30)
 
 
 class Deadlines:
@@ -31,11 +30,11 @@ class Deadlines:
     def __init__(self, parts: Parts, pulse: Pulse | None = None) -> None:
         self._parts = parts
         self._pulse = pulse or Pulse()
-        self._last: tuple[datetime, float] | None = None
+        self._guard = ClockGuard(parts, BATCH)
 
     def turn(self, now: datetime) -> int:
         """Let what is due happen, oldest first; how many that was."""
-        if self._clock_stepped(now):
+        if self._guard.rests(now):
             return 0
         with self._parts.database.write() as work:
             due = work.deadlines.due(now, limit=BATCH)
@@ -43,8 +42,7 @@ class Deadlines:
                 reach(Failpoint.DEADLINE_FOUND)
                 self._pulse.beat()
                 self._guarded(work, deadline, now)
-        if len(due) == BATCH:
-            warn("many_deadlines", batch=BATCH)
+        self._guard.passed(due, now)
         if due:
             self._parts.wakes.delivery.set()
         return len(due)
@@ -70,15 +68,3 @@ class Deadlines:
         clues = Clues(sender="", ticket=deadline.ticket)
         situation = work.situation(clues, now, directory=snapshot.policy.people)
         react(work, snapshot, Happening(DeadlinePassed(deadline), situation))
-
-    def _clock_stepped(self, now: datetime) -> bool:
-        """Whether somebody turned the clock since the last turn; the turn after judges by the new time."""
-        monotonic = self._parts.monotonic()
-        last, self._last = self._last, (now, monotonic)
-        if last is None:
-            return False
-        drift = (now - last[0]) - timedelta(seconds=monotonic - last[1])
-        if abs(drift) <= STEP:
-            return False
-        warn("clock_stepped", seconds=f"{drift.total_seconds():.0f}")
-        return True
