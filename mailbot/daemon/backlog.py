@@ -46,6 +46,18 @@ class Backlog:
             return False
         return row.truncated or row.internal_date + SHORTLY < self._start(work, row)
 
+    def pass_over(self, work: Work, now: datetime) -> int:
+        """What is so old that it is not even read reaches its end in bulk; how many rows did."""
+        parts, passed = self._parts, 0
+        for record in work.mailboxes.all():
+            start = self._counts_from.get(record.account, EVERYTHING) or record.first_start
+            if start != EVERYTHING:
+                before = start - SHORTLY
+                passed += work.bygones.pass_over(
+                    record.account, record.folder, before, parts.holder, now, parts.snapshot.hash
+                )
+        return passed
+
     def _start(self, work: Work, row: InboxRow) -> datetime:
         """From when on mail of this mailbox counts."""
         counts_from = self._counts_from.get(row.account, EVERYTHING)

@@ -67,6 +67,7 @@ class Processing:
         if claimed:
             reach(Failpoint.CLAIMED)
             self._work_on(claimed, now)
+            self._pass_over(claimed, now)
             self._parts.wakes.delivery.set()
             self._parts.wakes.deadlines.set()
         else:
@@ -82,6 +83,13 @@ class Processing:
                 for row, _ in claimed:
                     work.inbox.hand_back(row)
             raise
+
+    def _pass_over(self, claimed: Sequence[Claim], now: datetime) -> None:
+        """Where one row was too old to be read there may be thousands."""
+        if any(isinstance(unread, Ignored) for _, unread in claimed):
+            with self._parts.database.write() as work:
+                passed = self._backlog.pass_over(work, now)
+            log("passed_over", mails=passed)
 
     def process(self, reads: Sequence[Read], now: datetime) -> None:
         """All that these mails cause, in one transaction."""

@@ -12,6 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from mailbot.desk.people import Person
 from mailbot.desk.situation import Clues, Situation
 from mailbot.store.audit import Audit
+from mailbot.store.bygones import Bygones
 from mailbot.store.deadlines import Deadlines
 from mailbot.store.failures import as_unavailable
 from mailbot.store.gate import Gate
@@ -38,6 +39,7 @@ class Work:
         self.connection = connection
         self.mailboxes = Mailboxes(connection)
         self.inbox = Inbox(connection)
+        self.bygones = Bygones(connection)
         self.rescans = Rescans(connection)
         self.restores = Restores(connection)
         self.outbox = Outbox(connection)
