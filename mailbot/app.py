@@ -13,6 +13,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, time
 from os import getpid
 from pathlib import Path
+from secrets import token_hex
 from types import TracebackType
 from typing import Self, assert_never
 from zoneinfo import ZoneInfo
@@ -27,9 +28,10 @@ from mailbot.daemon.beginning import remember_config
 from mailbot.daemon.explaining import Trace, TracedMail
 from mailbot.daemon.importing import ImportReport, Progress
 from mailbot.daemon.log import warn
+from mailbot.daemon.loops import ROLES
 from mailbot.daemon.parsing import ChildParser, InProcessParser, Parser
 from mailbot.daemon.parts import Parts, Settings, Wakes, Watched
-from mailbot.daemon.supervise import ROLES, Supervisor, Turn
+from mailbot.daemon.supervise import Supervisor, Turn
 from mailbot.desk.policy import Policy
 from mailbot.mail.model import Recognition
 from mailbot.render.mails import Renderer
@@ -82,7 +84,7 @@ class App:
             mailboxes=tuple(_watch(settings, self.snapshot.policy) for settings in self.snapshot.mailboxes),
             alert_postman=self._alert_postman if self.snapshot.alert_smtp is not None else None,
             lookup_txt=lookup_txt,
-            holder=f"{socket.gethostname()}:{getpid()}",
+            holder=f"{socket.gethostname()}:{getpid()}:{token_hex(4)}",  # numbers of processes are used again
             clock=clock or self.database.now,  # one clock for all daemons of a database
         )
 

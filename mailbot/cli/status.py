@@ -6,12 +6,22 @@ It connects to nothing: whether a mailbox can be read is what the daemon said wh
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 
 from mailbot.cli.console import Console, as_plain, as_text
 from mailbot.cli.desk import now, open_desk
-from mailbot.store.health import CONFIGURATION, DAEMON, DELIVERY, is_running
+from mailbot.store.health import (
+    CONFIGURATION,
+    DAEMON,
+    DELIVERY,
+    OF_A_DAEMON,
+    beats,
+    is_running,
+    kind_of,
+    lives,
+    name_of,
+)
 from mailbot.store.rows import HealthRecord, Status
 from mailbot.store.states import HealthState
 
@@ -77,27 +87,44 @@ def _object(record: HealthRecord) -> dict[str, object]:
 
 
 def _remedy(record: HealthRecord) -> str:
-    return REMEDIES.get((record.component.partition(":")[0], record.state), "")
+    return REMEDIES.get((kind_of(record), record.state), "")
 
 
 def _tell_health(records: Iterable[HealthRecord], moment: datetime, console: Console) -> None:
-    parts = {record.component: record for record in records}
-    beat = parts.pop(DAEMON, None)
-    running = is_running([beat] if beat else [], moment)
-    if beat is not None and running:
-        _tell_part(beat, console)
-    else:
-        last = f" (last seen {as_text(beat.updated_at)})" if beat else ""
-        console.say(f"{DAEMON:14} is not running{last}", "red")
-        console.say(f"{'':14} → {START}", "yellow")
-        if parts:
-            console.say(f"{'':14} what follows is how it was when it was last told")
-    for record in parts.values():
-        _tell_part(record, console)
+    records = tuple(records)
+    living = {name_of(beat) for beat in beats(records) if lives(beat, moment)}
+    if not living:
+        _tell_nobody(records, console)
+    for record in records:
+        own, alive = kind_of(record) in OF_A_DAEMON, name_of(record) in living
+        if not own or alive:
+            _tell_part(record, console)
+        elif living and kind_of(record) == DAEMON:
+            _tell_absent(record, console)
+        elif not living and kind_of(record) != DAEMON:
+            _tell_part(record, console)
+
+
+def _tell_nobody(records: Collection[HealthRecord], console: Console) -> None:
+    seen = [beat.updated_at for beat in beats(records)]
+    last = f" (last seen {as_text(max(seen))})" if seen else ""
+    console.say(f"{DAEMON:14} is not running{last}", "red")
+    console.say(f"{'':14} → {START}", "yellow")
+    if len(records) > len(seen):
+        console.say(f"{'':14} what follows is how it was when it was last told")
+
+
+def _tell_absent(beat: HealthRecord, console: Console) -> None:
+    """One of several daemons: it stopped, or nothing was heard of it for a while; the others work."""
+    stopped = beat.state is HealthState.STOPPED
+    how = (
+        f"stopped since {as_text(beat.since)}: {beat.detail}" if stopped else f"silent since {as_text(beat.updated_at)}"
+    )
+    console.say(f"{DAEMON:14} {name_of(beat)} {how}", "red")
 
 
 def _tell_part(record: HealthRecord, console: Console) -> None:
-    kind, _, name = record.component.partition(":")
+    kind, name = kind_of(record), name_of(record)
     detail = f"{record.detail}, checked {as_text(record.updated_at)}" if kind == CONSERVATION else record.detail
     told = ": ".join(filter(None, (f"{record.state.value} since {as_text(record.since)}", detail)))
     console.say(f"{kind:14} {name}{' ' if name else ''}{told}", "" if record.state is HealthState.OK else "red")

@@ -12,8 +12,8 @@ from mailbot.store.restores import PERHAPS_SENT
 def begin(parts: Parts) -> None:
     """Before the first turn of any loop."""
     remember_config(parts)
+    tell_configuration(parts)  # first: what a daemon before this one has told admins need not be told again
     forget_other_parts(parts)
-    tell_configuration(parts)
     _tell_of_restore(parts)
 
 
@@ -30,7 +30,7 @@ def _tell_of_restore(parts: Parts) -> None:
         untold = work.restores.untold()
     for mail in untold:
         with parts.database.write() as work:
-            work.restores.told(mail.id)
-            mail_undelivered(work, parts.snapshot, mail, PERHAPS_SENT, parts.clock())
+            if work.restores.told(mail.id):
+                mail_undelivered(work, parts.snapshot, mail, PERHAPS_SENT, parts.clock())
     if untold:
         warn("parked_after_restore", mails=len(untold))

@@ -8,7 +8,7 @@ the health row "conservation:ACCOUNT/FOLDER": when it was checked (`updated_at`)
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 
 from mailbot.daemon.carrying_out import alert_admins
@@ -27,13 +27,18 @@ SHOWN_UIDS = 10
 
 
 class Conservation:
-    """The check of one mailbox."""
+    """The check of one mailbox; `guard` raises in a transaction if that is no longer ours to read."""
 
-    def __init__(self, parts: Parts, mailbox: Mailbox) -> None:
+    def __init__(self, parts: Parts, mailbox: Mailbox, guard: Callable[[Work], None] = lambda work: None) -> None:
         self._parts = parts
         self._mailbox = mailbox
+        self._guard = guard
         self._component = conservation_component(mailbox.account, mailbox.folder)
         self._due_at: datetime | None = None
+
+    def forget(self) -> None:
+        """Another daemon may have checked in the meantime."""
+        self._due_at = None
 
     def is_due(self, now: datetime) -> bool:
         """Whether an hour has passed since the last check, which may have been that of a daemon before."""
@@ -46,6 +51,7 @@ class Conservation:
         """Compare the open folder with the inbox and write down the result; whether nothing is missing."""
         standing = {ref.uid for ref in self._mailbox.uids()}
         with self._parts.database.write() as work:
+            self._guard(work)
             known = work.inbox.known_uids(self._mailbox.account, self._mailbox.folder, validity)
             missing = sorted(standing - known)
             state = self._tell(work, missing, len(standing), now)

@@ -4,28 +4,34 @@ Promise 1: every message that sits in the folder for one poll becomes exactly on
 difference between the folder's UIDs and those already here (`comparing.py`); whenever the hourly check finds something
 missing, that of the whole folder. A change of UIDVALIDITY means that every message is looked at afresh; processing
 knows the old ones again (`store/duplicates.py`).
+
+Of several daemons one reads the mailbox, by a lease; the others stand by (`leasing.py`). Every transaction here asks
+first whether it is still this one (`_writing`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 from mailbot.daemon.carrying_out import alert_admins
 from mailbot.daemon.comparing import Comparing
 from mailbot.daemon.conserving import Conservation
+from mailbot.daemon.fetching import Fetching
 from mailbot.daemon.health import Vital
+from mailbot.daemon.leasing import Tenure
 from mailbot.daemon.log import log, warn
 from mailbot.daemon.parts import Parts, Pulse, Watched
 from mailbot.desk.outgoing import NoteCode
 from mailbot.failpoints import Failpoint, reach
 from mailbot.store.health import mailbox_component
+from mailbot.store.moves import ClaimLost
 from mailbot.store.rows import MailboxRecord
 from mailbot.store.states import HealthState
+from mailbot.store.unit_of_work import Work
 from mailbot.transport.mailbox import Fetched, Mailbox, MailboxUnavailable
 
-BATCH_MAILS = 50
-BATCH_BYTES = 16 * 1024**2
 MARKS_AT_ONCE, MARKS_A_TURN = 500, 10_000
 PERSON_NEEDED_WAIT = timedelta(minutes=15)  # a login that is tried too often gets locked
 ALERT_AFTER_FAILURES = 5
@@ -39,11 +45,15 @@ class Intake:
         self._parts = parts
         self._mailbox, self._archive = watched.mailbox, watched.archive
         self._pulse = pulse or Pulse()
-        self._vital = Vital(parts, mailbox_component(self._mailbox.account, self._mailbox.folder))
-        self._conservation = Conservation(parts, self._mailbox)
+        self.tenure = Tenure(parts, self._mailbox, self._pulse, self._begin)
+        component = mailbox_component(self._mailbox.account, self._mailbox.folder)
+        self._vital = Vital(parts, component, guard=self.tenure.keep)
+        self._conservation = Conservation(parts, self._mailbox, self.tenure.keep)
         self._comparing = Comparing(parts.database, self._mailbox)
+        self._fetching = Fetching(parts, self._pulse)
         self._failures = 0
-        self._retry_at: datetime | None = None
+        self._retry_at: float | None = None  # monotonic: a clock that somebody turns keeps no mail waiting
+        self._alerted = False
         self.problem = ""  # why the mailbox cannot be read at the moment
 
     @property
@@ -51,19 +61,22 @@ class Intake:
         """The mailbox this loop reads."""
         return self._mailbox.account
 
+    @property
+    def standing_by(self) -> str:
+        """Which daemon reads the mailbox instead of this one."""
+        return "" if self.tenure.mine else self.tenure.other
+
     def turn(self, now: datetime) -> int:
         """Take in what is new; how many mails that was."""
-        if self._retry_at is not None and now < self._retry_at:
+        if self._retry_at is not None and self._parts.monotonic() < self._retry_at:
             return 0
-        try:
+        if not self.tenure.hold():
+            self._failures, self.problem = 0, ""  # another daemon reads it
+            return 0
+        stored = 0
+        with self._guarded(now):
             stored = self._look(now)
-        except MailboxUnavailable as failure:
-            self._fail(failure, now)
-            return 0
-        except Exception:
-            self._comparing.forget()
-            raise
-        self._recover(now)
+            self._recover(now)
         if stored:
             self._parts.wakes.processing.set()
         return stored
@@ -71,23 +84,56 @@ class Intake:
     def wait(self, timeout_seconds: float) -> None:
         """Until something may have come (IDLE), or the time is over."""
         stop = self._parts.wakes.stop
-        if self.problem:
+        if self.problem or self._retry_at is not None:
             stop.wait(min(timeout_seconds, 5.0))
-            return
-        if self._comparing.left:
-            return
-        try:
-            self._mailbox.wait(timeout_seconds, stop)
-        except MailboxUnavailable as failure:
-            self._fail(failure, self._parts.clock())
+        elif not self.tenure.mine:
+            stop.wait(min(timeout_seconds, self.tenure.look_seconds))
+        elif not self._comparing.left:
+            with self._guarded(None):
+                self._mailbox.wait(timeout_seconds, stop)
 
     def close(self) -> None:
-        """Let go of the connection."""
+        """Let go of the connection, and let another daemon read the mailbox."""
         self._mailbox.close()
+        self.tenure.release()
+
+    # ---------------------------------------------------------------- who reads the mailbox
+
+    def _begin(self) -> None:
+        """Another daemon may have read it in the meantime: nothing that is remembered counts."""
+        self._comparing.forget()
+        self._conservation.forget()
+        self._vital.forget()
+
+    @contextmanager
+    def _guarded(self, now: datetime | None) -> Iterator[None]:
+        """What the server does to us costs a pause; a lease that is lost, the connection."""
+        try:
+            try:
+                yield
+            except MailboxUnavailable as failure:
+                self._fail(failure, now or self._parts.clock())
+        except ClaimLost as lost:
+            self.tenure.lose(lost)
+            self._mailbox.close()
+        except Exception:
+            # A fault of ours, or of the database: the mail server is not to suffer from our trying again.
+            self._comparing.forget()
+            self._retry_at = self._parts.monotonic() + self._parts.backoff(3, 5, 20).total_seconds()
+            raise
+
+    @contextmanager
+    def _writing(self) -> Iterator[Work]:
+        """A transaction that is committed only if no other daemon reads the mailbox."""
+        with self._parts.database.write() as work:
+            self.tenure.keep(work)
+            yield work
 
     # ---------------------------------------------------------------- steps
 
     def _look(self, now: datetime) -> int:
+        with self._parts.database.read():  # if it is away, nothing is said to the mail server
+            pass
         validity = self._mailbox.open()
         record = self._register(validity, now)
         reach(Failpoint.OPENED)
@@ -103,9 +149,10 @@ class Intake:
         return stored
 
     def _register(self, validity: int, now: datetime) -> MailboxRecord:
-        with self._parts.database.write() as work:
+        with self._writing() as work:
             record = work.mailboxes.register(self.account, self._mailbox.folder, validity, now)
             if record.renumbered:
+                self._fetching.forget()
                 detail = f"{self.account}: the server renumbered {self._mailbox.folder} (UIDVALIDITY {validity})"
                 alert_admins(work, self._parts.snapshot, NoteCode.RENUMBERED, detail, now)
                 warn("renumbered", account=self.account, uidvalidity=validity)
@@ -121,39 +168,25 @@ class Intake:
             lately = (ref.uid for ref in archive.uids() if ref.internal_date >= since - CLOCKS_DIFFER)
             stored = self._take_in(archive, [uid for uid in lately if uid not in known], validity, now)
             archive.close()
-        with self._parts.database.write() as work:
+        with self._writing() as work:
             work.restores.rescanned(self.account, self._mailbox.folder)
         log("rescanned", account=self.account, from_archive=stored)
         return stored
 
     def _take_in(self, mailbox: Mailbox, uids: Sequence[int], validity: int, now: datetime) -> int:
         stored, missing = 0, set(uids)
-        for batch in self._fetch(mailbox, uids):
+        for batch in self._fetching.batches(mailbox, uids):
             stored += self._store(mailbox.folder, batch, validity, now)
             missing.difference_update(mail.uid for mail in batch)
         if missing:  # somebody deleted or moved them since they were listed; what is still there is found missing again
             log("vanished", account=self.account, mails=len(missing), uids=",".join(map(str, sorted(missing)[:10])))
         return stored
 
-    def _fetch(self, mailbox: Mailbox, uids: Sequence[int]) -> Iterator[list[Fetched]]:
-        """Messages in batches that one short transaction can take."""
-        batch: list[Fetched] = []
-        size_bytes = 0
-        for fetched in mailbox.fetch(uids, self._parts.snapshot.policy.limits.message_bytes):
-            self._pulse.beat()
-            batch.append(fetched)
-            size_bytes += len(fetched.raw)
-            if len(batch) >= BATCH_MAILS or size_bytes >= BATCH_BYTES:
-                yield batch
-                batch, size_bytes = [], 0
-        if batch:
-            yield batch
-
     def _store(self, folder: str, batch: Sequence[Fetched], validity: int, now: datetime) -> int:
         """Commit; from here on nothing can get lost."""
         account, stored = self.account, 0
         reach(Failpoint.FETCHED)
-        with self._parts.database.write() as work:
+        with self._writing() as work:
             for mail in batch:
                 row = work.inbox.receive(
                     account,
@@ -177,35 +210,40 @@ class Intake:
         for _ in range(MARKS_A_TURN // MARKS_AT_ONCE):
             self._pulse.beat()
             with self._parts.database.read() as work:
+                self.tenure.check(work)
                 unmarked = work.inbox.unmarked(self.account, self._mailbox.folder, validity, MARKS_AT_ONCE)
             if not unmarked:
                 return
             self._mailbox.mark_stored([uid for _, uid in unmarked])
-            with self._parts.database.write() as work:
+            with self._writing() as work:
                 work.inbox.marked([row for row, _ in unmarked])
 
     # ---------------------------------------------------------------- failures
 
     def _fail(self, failure: MailboxUnavailable, now: datetime) -> None:
         self._failures += 1
-        self.problem = failure.reason
         wait = self._parts.backoff(self._failures, 5, 900) if failure.temporary else PERSON_NEEDED_WAIT
-        self._retry_at = now + wait
+        self._retry_at = self._parts.monotonic() + wait.total_seconds()
+        self.problem = failure.reason
         self._comparing.forget()
         self._mailbox.close()
         self._vital.tell(HealthState.RETRYING if failure.temporary else HealthState.NEEDS_PERSON, now, failure.reason)
         warn(
             "mailbox_unavailable", account=self.account, reason=failure.reason, again_in=f"{wait.total_seconds():.0f}s"
         )
-        if self._failures == ALERT_AFTER_FAILURES or (self._failures == 1 and not failure.temporary):
-            with self._parts.database.write() as work:
+        lasting = self._failures >= ALERT_AFTER_FAILURES or not failure.temporary
+        if lasting and not self._alerted:
+            with self._writing() as work:
                 detail = f"{self.account} cannot be read: {failure.reason}"
                 alert_admins(work, self._parts.snapshot, NoteCode.MAILBOX, detail, now, remedy="mailbot doctor")
+            self._alerted = True
             self._parts.wakes.delivery.set()
+        if lasting:
+            self.tenure.release()  # another daemon may see the server, or know the right password
 
     def _recover(self, now: datetime) -> None:
         if self.problem:
             log("mailbox_available", account=self.account, after_failures=self._failures)
-        self._failures, self._retry_at, self.problem = 0, None, ""
+        self._failures, self._retry_at, self.problem, self._alerted = 0, None, "", False
         left = self._comparing.left
         self._vital.tell(HealthState.OK, now, f"{left} older mails are still to be fetched" if left else "")

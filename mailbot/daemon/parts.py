@@ -127,7 +127,8 @@ class Parts:
     mailboxes: Sequence[Watched] = ()
     alert_postman: Callable[[], Postman] | None = None
     lookup_txt: LookUp | None = None
-    holder: str = "mailbot"
+    holder: str = "mailbot"  # names this process in leases: no other process ever has the same name
+    lease_seconds: float = 60.0  # of a mailbox, and of the daemon itself; where several share a database
     clock: Callable[[], datetime] = utc_now
     monotonic: Callable[[], float] = time.monotonic
     chance: Callable[[], float] = random.random  # 0..1, for jitter

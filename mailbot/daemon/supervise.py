@@ -3,12 +3,11 @@
 One thread a mailbox, one for processing, one for deadlines, one for delivery; the main thread takes signals and feeds
 systemd's watchdog, which it does only while every loop beats. A loop that raises is logged and goes on after a pause:
 the database, a full disk or a bug must delay mail, never end the desk. SIGTERM and SIGINT finish what is begun;
-SIGHUP reloads.
+SIGHUP reloads. Where several daemons share a database, the main thread also renews the leases of this one.
 """
 
 from __future__ import annotations
 
-import asyncio
 import signal
 import threading
 import time
@@ -19,34 +18,22 @@ from mailbot.daemon.announcing import Announcer
 from mailbot.daemon.beginning import begin, remember_config
 from mailbot.daemon.deadlines import Deadlines
 from mailbot.daemon.delivery import Delivery
+from mailbot.daemon.distress import Distress
 from mailbot.daemon.health import Vital, tell_configuration
 from mailbot.daemon.intake import Intake
 from mailbot.daemon.log import crash, log, warn
+from mailbot.daemon.loops import ROLES, Loop, make_loops
 from mailbot.daemon.notify import Notifier
-from mailbot.daemon.parts import Parts, Pulse
+from mailbot.daemon.parts import Parts
+from mailbot.daemon.presence import Presence
 from mailbot.daemon.processing import Processing
 from mailbot.failpoints import Failpoint, reach
 from mailbot.store.health import DAEMON
 from mailbot.store.states import HealthState
 
-INTAKE, PROCESSING, DEADLINES, DELIVERY = "intake", "processing", "deadlines", "delivery"
-ROLES = (INTAKE, PROCESSING, DEADLINES, DELIVERY)
 PAUSE_SECONDS = 5.0  # after a loop raised
-PROCESSING_POLL_SECONDS = 5.0
 JOIN_SECONDS = 80.0  # all loops together: less than systemd's TimeoutStopSec
 TICK_SECONDS = 0.2
-
-
-@dataclass(frozen=True, slots=True)
-class Loop:
-    """One thread: `work` runs until the stop, `problem` says what it cannot reach, `tried` that it reached out once."""
-
-    name: str
-    work: Callable[[], None]
-    pulse: Pulse
-    wake: threading.Event | None = None
-    problem: Callable[[], str] = str
-    tried: threading.Event | None = None
 
 
 class Supervisor:
@@ -66,15 +53,19 @@ class Supervisor:
         self._stop_wanted = self._reload_wanted = (
             False  # plain flags: a lock taken in a signal handler may be held already
         )
-        self._loops = self._make_loops(frozenset(roles))
+        self._loops = make_loops(parts, roles)
+        self._presence = Presence(parts, [loop.tenure for loop in self._loops if loop.tenure is not None])
         self._next_look = parts.monotonic()
         self._vital = Vital(parts, DAEMON, beats=True)
+        self._distress = Distress(parts)
         self._silent: list[str] = []
+        self._words = ""
 
     def run(self, *, handle_signals: bool = True) -> None:
         """Work until the stop."""
         if handle_signals:
             self._listen()
+        self._presence.begin()
         begin(self._parts)
         # Daemon threads: one that still waits for a server when the time is up must not keep the process.
         threads = [
@@ -130,18 +121,38 @@ class Supervisor:
         problems = [f"{loop.name} cannot work: {problem}" for loop in self._loops if (problem := loop.problem())]
         if self._parts.settings.problem:
             problems.insert(0, "last good configuration, the files have errors (mailbot check)")
+        if self._vital.problem:
+            problems.insert(0, f"the database cannot be written: {self._vital.problem}")
         return f"degraded: {'; '.join(problems)}" if problems else "working"
 
     def _show_life(self) -> None:
         """To systemd's watchdog, and to `mailbot status`."""
+        if not self._presence.show():
+            self._vital.forget()  # others have said of us that we are dead
         silent = [loop.name for loop in self._loops if not loop.pulse.alive]
-        state = HealthState.NO_PROGRESS if silent else HealthState.OK
-        self._vital.tell(state, self._parts.clock(), ",".join(silent) or self._parts.holder)
+        self._tell(HealthState.NO_PROGRESS if silent else HealthState.OK, ",".join(silent) or self._describe())
         if silent and silent != self._silent:
             warn("no_progress", loops=",".join(silent))
         self._silent = silent
         tried = all(loop.tried.is_set() for loop in self._loops if loop.tried)
         self._announcer.tell(self._how(), tried=tried, alive=not silent)
+
+    def _tell(self, state: HealthState, words: str) -> None:
+        """The heartbeat; another daemon to stand by for is told at once."""
+        if words != self._words:
+            self._vital.forget()
+        self._words = words
+        self._vital.tell(state, self._parts.clock(), words)
+        self._distress.look(self._vital.problem)
+
+    def _describe(self) -> str:
+        """Who this is, or where there are several daemons, what it does: its name stands in the name of its row."""
+        if not self._parts.database.shared:
+            return self._parts.holder
+        return ", ".join(
+            f"{loop.name} (standing by: {other} reads it)" if (other := loop.standing_by()) else loop.name
+            for loop in self._loops
+        )
 
     def _finish(self, threads: list[threading.Thread]) -> None:
         log("stopping")
@@ -150,13 +161,20 @@ class Supervisor:
             if loop.wake is not None:
                 loop.wake.set()
         reach(Failpoint.STOPPING)
-        deadline = time.monotonic() + JOIN_SECONDS
-        for thread in threads:
-            thread.join(max(0.0, deadline - time.monotonic()))
-        late = [thread.name for thread in threads if thread.is_alive()]
+        late = self._join(threads)
         self._parts.parser.close()
-        self._vital.tell(HealthState.STOPPED, self._parts.clock(), self._parts.holder)
+        if not late:  # else what they hold is free when our lease has run out
+            self._presence.end()
+        self._tell(HealthState.STOPPED, self._describe())
         log("stopped", late=",".join(late))
+
+    def _join(self, threads: list[threading.Thread]) -> list[str]:
+        """Wait for the threads, and show meanwhile that we live; who is late."""
+        deadline = time.monotonic() + JOIN_SECONDS
+        while (late := [thread for thread in threads if thread.is_alive()]) and time.monotonic() < deadline:
+            late[0].join(TICK_SECONDS)
+            self._presence.show()
+        return [thread.name for thread in late]
 
     # ---------------------------------------------------------------- the loops
 
@@ -171,80 +189,6 @@ class Supervisor:
                 crash("loop_failed", error, loop=loop.name)
                 loop.pulse.beat()
                 stop.wait(PAUSE_SECONDS)
-
-    def _make_loops(self, roles: frozenset[str]) -> list[Loop]:
-        loops: list[Loop] = []
-        if INTAKE in roles:
-            loops += [self._intake(number) for number in range(len(self._parts.mailboxes))]
-        if PROCESSING in roles:
-            loops.append(self._processing())
-        if DEADLINES in roles:
-            loops.append(self._deadlines())
-        if DELIVERY in roles:
-            loops.append(self._delivery())
-        return loops
-
-    def _intake(self, number: int) -> Loop:
-        pulse, tried = Pulse(), threading.Event()
-        intake = Intake(self._parts, self._parts.mailboxes[number], pulse)
-
-        def work() -> None:
-            try:
-                while not self._parts.wakes.stop.is_set():
-                    pulse.beat(300)
-                    intake.turn(self._parts.clock())
-                    tried.set()
-                    poll_seconds = self._parts.snapshot.intervals.mailbox_poll_seconds
-                    pulse.beat(poll_seconds + 300)
-                    intake.wait(poll_seconds)
-            finally:
-                tried.set()
-                intake.close()
-
-        return Loop(f"intake:{intake.account}", work, pulse, problem=lambda: intake.problem, tried=tried)
-
-    def _processing(self) -> Loop:
-        pulse = Pulse()
-        processing = Processing(self._parts, pulse)
-        wake = self._parts.wakes.processing
-
-        def work() -> None:
-            pulse.beat()
-            if not processing.turn(self._parts.clock()):
-                _wait(wake, PROCESSING_POLL_SECONDS)
-
-        return Loop(PROCESSING, work, pulse, wake)
-
-    def _deadlines(self) -> Loop:
-        pulse = Pulse()
-        deadlines = Deadlines(self._parts, pulse)
-        wake = self._parts.wakes.deadlines
-
-        def work() -> None:
-            poll_seconds = self._parts.snapshot.intervals.deadline_poll_seconds
-            pulse.beat(poll_seconds + 120)
-            if not deadlines.turn(self._parts.clock()):
-                _wait(wake, poll_seconds)
-
-        return Loop(DEADLINES, work, pulse, wake)
-
-    def _delivery(self) -> Loop:
-        pulse = Pulse()
-        wake = self._parts.wakes.delivery
-        delivery = Delivery(self._parts, pulse)
-
-        def wait() -> None:
-            _wait(wake, self._parts.snapshot.intervals.delivery_poll_seconds)
-
-        def work() -> None:
-            asyncio.run(delivery.work(wait))
-
-        return Loop(DELIVERY, work, pulse, wake, lambda: delivery.problem)
-
-
-def _wait(wake: threading.Event, timeout_seconds: float) -> None:
-    wake.wait(timeout_seconds)
-    wake.clear()
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,6 +44,7 @@ class Database:
         self._writer = threading.Lock()
         self._mine = threading.local()
         self._claim = claim
+        self.shared = not self._is_sqlite  # whether several daemons may work on it: then they hold leases
         self.now: Clock = local_now if self._is_sqlite else DatabaseClock(self._ask_time)
 
     @classmethod
@@ -84,7 +85,7 @@ class Database:
         """Be the only daemon of an SQLite file until `close`; AlreadyRunning says who is. Admins' verbs need no claim.
 
         What a daemon before it held when it was killed is free at once, for nobody else can be working on it. Several
-        daemons may share a PostgreSQL database: what one claims is another's only when the lease has ended.
+        daemons may share a PostgreSQL database: there each shows that it lives, by a lease (`daemon/presence.py`).
         """
         if self._claim is not None and self._claim.take(who):
             with self.write() as work:

@@ -1,6 +1,8 @@
 """How the daemon is, in its own words: a row for each of its parts, for those who ask from beside it.
 
 The row "daemon" is the heartbeat: one that has not been written for a while means that nobody is there to write it.
+Several daemons of one database have a row each ("daemon:HOLDER"), and so for what is their own: "delivery:HOLDER",
+"configuration:HOLDER". A mailbox has one row, written by the daemon that reads it.
 """
 
 from __future__ import annotations
@@ -16,7 +18,9 @@ from mailbot.store.states import HealthState
 from mailbot.store.values import as_value, insert_new
 
 DAEMON, CONFIGURATION, DELIVERY = "daemon", "configuration", "delivery"
+OF_A_DAEMON = (DAEMON, CONFIGURATION, DELIVERY)
 SILENT_AFTER = timedelta(minutes=5)
+GONE = "gone without a goodbye; other daemons have taken over what it had begun"
 
 _HEALTH = tables.health
 
@@ -31,10 +35,34 @@ def conservation_component(account: str, folder: str) -> str:
     return f"conservation:{account}/{folder}"
 
 
+def component_of(kind: str, holder: str) -> str:
+    """The name of the row about that part of a daemon; without a holder, of the only one."""
+    return f"{kind}:{holder}" if holder else kind
+
+
+def kind_of(record: HealthRecord) -> str:
+    """What it is about: "daemon", "mailbox" …"""
+    return record.component.partition(":")[0]
+
+
+def name_of(record: HealthRecord) -> str:
+    """Which of them: a folder, a daemon; "" where there is only one."""
+    return record.component.partition(":")[2]
+
+
+def lives(beat: HealthRecord, now: datetime) -> bool:
+    """Whether this daemon has shown that it lives, and has not said goodbye since."""
+    return beat.state is not HealthState.STOPPED and now - beat.updated_at < SILENT_AFTER
+
+
+def beats(records: Iterable[HealthRecord]) -> list[HealthRecord]:
+    """The heartbeat of each daemon that is known."""
+    return [record for record in records if kind_of(record) == DAEMON]
+
+
 def is_running(records: Iterable[HealthRecord], now: datetime) -> bool:
-    """Whether a daemon has shown that it lives, and has not said goodbye since."""
-    beats = (one for one in records if one.component == DAEMON and one.state is not HealthState.STOPPED)
-    return any(now - one.updated_at < SILENT_AFTER for one in beats)
+    """Whether any daemon lives."""
+    return any(lives(beat, now) for beat in beats(records))
 
 
 class Health:
@@ -55,9 +83,20 @@ class Health:
         self._connection.execute(update(_HEALTH).where(this).values(changed))
         return before != state
 
+    def tell_gone(self, holder: str, now: datetime) -> None:
+        """A daemon of several is dead, and could not say so itself."""
+        known = self.get(component_of(DAEMON, holder))
+        if known is not None and known.state is not HealthState.STOPPED:
+            self.tell(known.component, HealthState.STOPPED, GONE, now)
+
     def keep_only(self, components: Collection[str]) -> None:
         """Forget parts that are no more, such as a mailbox that is no longer watched."""
         self._connection.execute(delete(_HEALTH).where(_HEALTH.c.component.not_in(list(components))))
+
+    def forget_daemons(self, holders: Collection[str]) -> None:
+        """Forget what these daemons said of themselves."""
+        gone = [component_of(kind, holder) for kind in OF_A_DAEMON for holder in holders]
+        self._connection.execute(delete(_HEALTH).where(_HEALTH.c.component.in_(gone)))
 
     def get(self, component: str) -> HealthRecord | None:
         """One part."""

@@ -19,10 +19,10 @@ from mailbot.desk.evidence import Evidence
 from mailbot.store import tables
 from mailbot.store.audit import Audit
 from mailbot.store.duplicates import find_duplicate
-from mailbot.store.moves import ClaimLost, IllegalMove, move_all, move_free, move_one
+from mailbot.store.moves import ClaimLost, IllegalMove, end_leases, move_all, move_free, move_one
 from mailbot.store.rows import Claimed, InboxLine, InboxRow, Understood
 from mailbot.store.states import InboxState
-from mailbot.store.values import LONG_AGO, as_value, insert_new, understood_to_columns
+from mailbot.store.values import as_value, insert_new, understood_to_columns
 
 MOVES: Mapping[InboxState, frozenset[InboxState]] = {
     InboxState.RECEIVED: frozenset({InboxState.CLAIMED, InboxState.SET_ASIDE}),
@@ -149,10 +149,10 @@ class Inbox:
         rows = self._connection.execute(select(_INBOX).where(_INBOX.c.id.in_(claimed)).order_by(_INBOX.c.id))
         return Claimed(tuple(_row(row) for row in rows.mappings()), poisoned)
 
-    def end_leases(self) -> None:
-        """Nobody works on any row: the daemon that did is dead. Imported rows belong to another verb."""
-        dead = (_INBOX.c.state == InboxState.CLAIMED) & (_INBOX.c.account != IMPORTED)
-        self._connection.execute(update(_INBOX).where(dead).values(lease_until=LONG_AGO))
+    def end_leases(self, holder: str | None = None) -> int:
+        """Nobody works on any row: the daemon that did is dead (one of several: its holder). How many rows it had."""
+        dead = (_INBOX.c.state == InboxState.CLAIMED) & (_INBOX.c.account != IMPORTED)  # another verb's
+        return end_leases(self._connection, _INBOX, dead, holder)
 
     def hand_back(self, row: InboxRow) -> None:
         """The row is received again and its attempt not counted: a clean stop, not a crash."""

@@ -8,6 +8,8 @@ from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, Connection, Table, select, update
 
+from mailbot.store.values import LONG_AGO
+
 S = TypeVar("S", bound=StrEnum)
 SWEEP = 1_000  # rows at a time; the rest comes next time
 
@@ -84,3 +86,14 @@ def move_one(
     if len(moved) != 1:
         raise IllegalMove(f"{table.name}: no row that may become {to}")
     return moved[0]
+
+
+def end_leases(connection: Connection, table: Table, where: ColumnElement[bool], holder: str | None) -> int:
+    """Claims of a dead holder (None: of anybody) end now; how many. Rows that are locked are left for the next time."""
+    running = where & (table.c.lease_until > LONG_AGO)
+    if holder is not None:
+        running = running & (table.c.holder == holder)
+    ids = connection.execute(select(table.c.id).where(running).with_for_update(skip_locked=True)).scalars().all()
+    if ids:
+        connection.execute(update(table).where(table.c.id.in_(ids)).values(lease_until=LONG_AGO))
+    return len(ids)

@@ -19,11 +19,11 @@ from mailbot.desk.ticket import Side
 from mailbot.store import counters, tables
 from mailbot.store.audit import Audit
 from mailbot.store.deadlines import Deadlines
-from mailbot.store.moves import ClaimLost, IllegalMove, move_all, move_free, move_one
+from mailbot.store.moves import ClaimLost, IllegalMove, end_leases, move_all, move_free, move_one
 from mailbot.store.plain_text import plain_text_of
 from mailbot.store.rows import OutboxLine, OutboxRow, QueuedMail
 from mailbot.store.states import OutboxState, Phase
-from mailbot.store.values import LONG_AGO, arm_from_json, arm_to_json, as_value
+from mailbot.store.values import arm_from_json, arm_to_json, as_value
 
 MOVES: Mapping[OutboxState, frozenset[OutboxState]] = {
     OutboxState.READY: frozenset({OutboxState.SENDING, OutboxState.CANCELLED, OutboxState.PARKED, OutboxState.STOPPED}),
@@ -82,9 +82,10 @@ class Outbox:
 
     # ------------------------------------------------------------ being delivered
 
-    def settle(self, now: datetime) -> tuple[OurMail, ...]:
-        """Leases that ended and doubts that are due; gives the mails that were parked: each raises MailUndelivered."""
+    def settle(self, now: datetime, *, holder: str | None = None) -> tuple[OurMail, ...]:
+        """Leases (of that holder) that ended, doubts that are due; what was parked: each raises MailUndelivered."""
         ended = (_OUTBOX.c.lease_until < now) & (_OUTBOX.c.state == OutboxState.SENDING)
+        ended = ended if holder is None else ended & (_OUTBOX.c.holder == holder)
         if not self._is_there(ended | (_OUTBOX.c.state == OutboxState.UNKNOWN)):
             return ()
         counters.take_turn(self._connection)
@@ -99,10 +100,9 @@ class Outbox:
         self._move_free(OutboxState.READY, (OutboxState.UNKNOWN,), due, not_before=now, phase=Phase.NONE)
         return parked
 
-    def end_leases(self) -> None:
-        """Nobody delivers anything: the daemon that did is dead. `settle` says what became of its mails."""
-        dead = _OUTBOX.c.state == OutboxState.SENDING
-        self._connection.execute(update(_OUTBOX).where(dead).values(lease_until=LONG_AGO))
+    def end_leases(self, holder: str | None = None) -> int:
+        """Nobody delivers anything: the daemon that did is dead. How many it had; `settle` says what became of them."""
+        return end_leases(self._connection, _OUTBOX, _OUTBOX.c.state == OutboxState.SENDING, holder)
 
     def claim(
         self, limit: int, holder: str, now: datetime, lease_seconds: float, sides: Collection[Side] = tuple(Side)

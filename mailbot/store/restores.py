@@ -56,9 +56,10 @@ class Restores:
         parked = (_OUTBOX.c.state == OutboxState.PARKED) & (_OUTBOX.c.reason == _UNTOLD)
         return Outbox(self._connection).our_mails(parked)
 
-    def told(self, mail_id: int) -> None:
-        """From this transaction on they know."""
-        self._connection.execute(update(_OUTBOX).where(_OUTBOX.c.id == mail_id).values(reason=PERHAPS_SENT))
+    def told(self, mail_id: int) -> bool:
+        """From this transaction on they know; False where another daemon was faster."""
+        untold = (_OUTBOX.c.id == mail_id) & (_OUTBOX.c.reason == _UNTOLD)
+        return self._connection.execute(update(_OUTBOX).where(untold).values(reason=PERHAPS_SENT)).rowcount == 1
 
     def withhold(self, mail_id: int) -> None:
         """A mail of class B whose cause is older than the restore is parked; who waits for it is told by the caller."""

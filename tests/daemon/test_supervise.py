@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from mailbot.daemon.loops import ROLES
 from mailbot.daemon.notify import Notifier
 from mailbot.daemon.parts import Intervals, Parts, Pulse, Settings, Snapshot
-from mailbot.daemon.supervise import ROLES, Supervisor, turn_once
+from mailbot.daemon.supervise import Supervisor, turn_once
 from mailbot.store.database import Database
 from mailbot.store.states import HealthState
 from tests.conversations.desk import Desk

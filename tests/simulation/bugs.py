@@ -12,11 +12,12 @@ from typing import Any
 import pytest
 from sqlalchemy import delete
 
-from mailbot.daemon import beginning, supervise
-from mailbot.daemon.delivery import Connection, Delivery
+from mailbot.daemon import beginning, loops, supervise
+from mailbot.daemon.delivery import Delivery
 from mailbot.daemon.intake import Intake
 from mailbot.daemon.letters import Letters
 from mailbot.daemon.parts import Parts
+from mailbot.daemon.routes import Connection
 from mailbot.desk import gate
 from mailbot.desk.outgoing import Outgoing, PublicView
 from mailbot.desk.ticket import Visibility
@@ -105,7 +106,7 @@ def lose_wake_ups(patch: pytest.MonkeyPatch) -> None:
         wake.wait()
         wake.clear()
 
-    patch.setattr(supervise, "_wait", sleepy)
+    patch.setattr(loops, "_wait", sleepy)
 
 
 def accept_stale_leases(patch: pytest.MonkeyPatch) -> None:

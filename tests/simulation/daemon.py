@@ -14,8 +14,9 @@ from datetime import datetime, timedelta
 from mailbot.daemon import beginning
 from mailbot.daemon.delivery import Delivery
 from mailbot.daemon.intake import Intake
+from mailbot.daemon.loops import DEADLINES, DELIVERY, INTAKE, PROCESSING
 from mailbot.daemon.parts import EVERYTHING, Parts, Settings, Snapshot, Wakes, Watched
-from mailbot.daemon.supervise import DEADLINES, DELIVERY, INTAKE, PAUSE_SECONDS, PROCESSING, Supervisor
+from mailbot.daemon.supervise import PAUSE_SECONDS, Supervisor
 from tests.conversations.clock import StoryClock
 from tests.simulation.servers import StormyMailbox, StormyParser, StormyPostman
 from tests.simulation.weather import StormyDatabase, Weather

@@ -14,8 +14,8 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from mailbot.daemon.delivery import Delivery
+from mailbot.daemon.loops import DEADLINES, DELIVERY, INTAKE, PROCESSING
 from mailbot.daemon.parts import Snapshot
-from mailbot.daemon.supervise import DEADLINES, DELIVERY, INTAKE, PROCESSING
 from mailbot.mail.keyring import Key, Keyring
 from mailbot.store.database import Database, DatabaseUnavailable
 from mailbot.store.failures import CommitUnknown

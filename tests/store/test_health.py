@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
-from mailbot.store.health import DAEMON, SILENT_AFTER, is_running
+from mailbot.store.health import DAEMON, GONE, SILENT_AFTER, is_running
 from mailbot.store.rows import HealthRecord
 from mailbot.store.states import HealthState
 from mailbot.store.unit_of_work import Work
@@ -40,6 +40,8 @@ def test_parts_that_are_no_more_are_forgotten(work: Work) -> None:
         (DAEMON, HealthState.NO_PROGRESS, MINUTE, True),
         (DAEMON, HealthState.OK, SILENT_AFTER, False),
         (DAEMON, HealthState.STOPPED, timedelta(), False),
+        ("daemon:host:1:ab", HealthState.OK, timedelta(), True),
+        ("daemon:host:1:ab", HealthState.OK, SILENT_AFTER, False),
         ("delivery", HealthState.OK, timedelta(), False),
     ],
 )
@@ -53,3 +55,14 @@ def test_the_database_refuses_a_health_that_nobody_named(work: Work) -> None:
     work.health.tell(DAEMON, HealthState.OK, "", NOW)
     with pytest.raises(IntegrityError, match="ck_health_state"):
         work.connection.execute(text("UPDATE health SET state = 'so so'"))
+
+
+def test_a_dead_daemon_is_said_to_be_gone_and_forgotten_with_all_that_it_said(work: Work) -> None:
+    for component in ("daemon:a:1", "delivery:a:1", "configuration:a:1", "daemon:b:2", "mailbox:support/INBOX"):
+        work.health.tell(component, HealthState.OK, "", NOW)
+    for holder in ("a:1", "a:1", "never heard of"):
+        work.health.tell_gone(holder, NOW + MINUTE)
+    gone = work.health.get("daemon:a:1")
+    assert gone == HealthRecord("daemon:a:1", HealthState.STOPPED, NOW + MINUTE, GONE, NOW + MINUTE)
+    work.health.forget_daemons(["a:1"])
+    assert [one.component for one in work.health.all()] == ["daemon:b:2", "mailbox:support/INBOX"]

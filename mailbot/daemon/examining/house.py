@@ -11,7 +11,7 @@ from mailbot.desk.policy import Trust
 from mailbot.mail.authentication import ResultsMode, find_authserv_ids
 from mailbot.mail.parse import parse
 from mailbot.store.database import Database
-from mailbot.store.health import DAEMON, is_running
+from mailbot.store.health import beats, lives, name_of
 from mailbot.transport.mailbox import Mailbox
 
 SKEW = timedelta(seconds=5)
@@ -40,10 +40,11 @@ def _daemon(database: Database, now: datetime) -> Result:
     place = Place("daemon")
     with database.read() as work:
         records = work.health.all()
-    beat = next((record for record in records if record.component == DAEMON), None)
-    if beat is None or not is_running(records, now):
+    living = [beat for beat in beats(records) if lives(beat, now)]
+    if not living:
         return place.warn("process", "none is running", "start it: systemctl start mailbot, or mailbot run")
-    return place.ok("process", f"{beat.detail} since {beat.since:%Y-%m-%d %H:%M} UTC")
+    found = (f"{name_of(beat) or beat.detail} since {beat.since:%Y-%m-%d %H:%M} UTC" for beat in living)
+    return place.ok("process", "; ".join(found))
 
 
 def _clock(place: Place, told: datetime, now: datetime) -> Result:
