@@ -17,10 +17,10 @@ from mailbot.desk.policy import Policy
 from mailbot.desk.ticket import Side
 from mailbot.mail.carriers import is_own_address
 from mailbot.mail.keyring import Keyring
+from mailbot.mail.second_reading import decode_value, find_note, read_message, read_texts
 from mailbot.render.envelope import ROLES
 from mailbot.render.mails import Rendered
-from mailbot.render.private import find_note, find_private
-from mailbot.render.reading import decode_value, read_message, read_texts
+from mailbot.render.private import find_private
 from mailbot.render.token_scan import Holder, find_foreign, hide_foreign
 from mailbot.render.values import to_lines
 

@@ -18,9 +18,9 @@ from mailbot.desk.ticket import AttachmentRef, Side
 from mailbot.mail.compose import Draft, compose
 from mailbot.mail.keyring import Keyring
 from mailbot.mail.model import Attachment
+from mailbot.mail.second_reading import read_texts
 from mailbot.render.envelope import Envelope, Signer, make_envelope, without_prefixes, write_subject
 from mailbot.render.letter import Circumstances, CommandShown, DeskShown, FileShown, Letter
-from mailbot.render.reading import read_texts
 from mailbot.render.templates import Templates
 from mailbot.render.token_scan import Holder, find_foreign, hide_foreign
 from mailbot.render.values import find_zone, to_line

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from sqlite3 import connect
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
@@ -44,8 +45,23 @@ def make_sqlite_engine(url: URL, busy_timeout_seconds: float) -> Engine:
     return engine
 
 
+def make_looking_engine(file: Path) -> Engine:
+    """An engine that cannot write, not even a file beside the database where that is no longer in use."""
+    address = f"{file.absolute().as_uri()}?mode=ro"
+    engine = create_engine(
+        "sqlite://", creator=lambda: connect(address, uri=True, check_same_thread=False), poolclass=StaticPool
+    )
+    event.listen(engine, "connect", _leave_begin_to_us)
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _leave_begin_to_us(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # the driver would say it too late
+
+
 def _set_up(connection: Any, _record: Any) -> None:
-    connection.isolation_level = None  # we say BEGIN ourselves; the driver would say it too late
+    _leave_begin_to_us(connection, _record)
     for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
         connection.execute(f"PRAGMA {pragma}")
 

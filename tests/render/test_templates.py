@@ -9,11 +9,11 @@ import pytest
 from jinja2.exceptions import SecurityError
 
 from mailbot.desk.outgoing import InternalView, OutgoingKind, PublicView
+from mailbot.mail.second_reading import read_texts
 from mailbot.render.findings import SAMPLE_CIRCUMSTANCES
 from mailbot.render.letter import NAMES, TooLong, gather_values, generate
 from mailbot.render.manuscript import Pieces
 from mailbot.render.markdown import markdown_to_html, markdown_to_text
-from mailbot.render.reading import read_texts
 from mailbot.render.samples import Variant, make_sample
 from mailbot.render.templates import Templates
 from tests.render.a_desk import LANGUAGES, TEMPLATES, render, with_view

@@ -9,9 +9,9 @@ from mailbot.desk.outgoing import DECLARED, Outgoing, OutgoingKind, PublicView
 from mailbot.desk.situation import Situation
 from mailbot.desk.ticket import Entry, Side, State, Ticket, Visibility, public_entries
 from mailbot.desk.views import public_view
+from mailbot.mail.second_reading import read_texts
 from mailbot.mail.tokens import Role
 from mailbot.render.last_check import check
-from mailbot.render.reading import read_texts
 from mailbot.render.samples import SAMPLE_NOW, Variant, make_sample
 from mailbot.render.token_scan import find_tokens
 from mailbot.triage.assessment import Kind, Level, Priority

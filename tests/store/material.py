@@ -43,6 +43,8 @@ def a_ticket(number: int = 1, **changes: Any) -> Ticket:
         impact=Level.LOW,
         urgency=Level.MEDIUM,
         priority=Priority.P3,
+        response_due_at=NOW + HOUR,
+        resolution_due_at=NOW + 8 * HOUR,
     )
     return replace(ticket, **changes)
 
@@ -99,7 +101,8 @@ def a_mail(mail_id: int, **changes: Any) -> QueuedMail:
         mail_from="support+bounce@corp.example",
         message_id=f"m{mail_id}@corp.example",
         subject="Re: Printer",
-        raw=b"Subject: Re: Printer\r\nContent-Type: text/plain; charset=utf-8\r\n\r\nPlease try tray 2.\r\n",
+        raw=b"Message-ID: <m%d@corp.example>\r\nSubject: Re: Printer\r\n"
+        b"Content-Type: text/plain; charset=utf-8\r\n\r\nPlease try tray 2.\r\n" % mail_id,
         not_before=NOW,
     )
     return replace(mail, **changes)

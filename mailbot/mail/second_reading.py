@@ -1,7 +1,8 @@
 """A second reading of a mail's final bytes, with the standard library instead of our own parser.
 
 It gives every text that hides in them: raw, headers unfolded and decoded, parts decoded, HTML without its tags, names
-of files, and attached messages to a depth that nobody reaches by accident.
+of files, and attached messages to a depth that nobody reaches by accident. `find_note` looks for words of an internal
+note in them: before a mail leaves (`render/last_check.py`) and afterwards (`mailbot verify`).
 """
 
 from __future__ import annotations
@@ -9,13 +10,16 @@ from __future__ import annotations
 import email
 import html
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from email.errors import HeaderParseError
 from email.header import decode_header
 from email.message import Message
 from urllib.parse import unquote
 
 DEPTH = 6
+SHINGLE_WORDS = 5
+SHORTEST_NOTE = 12
+_WORD = re.compile(r"\w+")
 _TAG = re.compile(r"<[^<>]{0,5000}>")
 _FOLD = re.compile(r"\r?\n[ \t]+")
 _LOOKS_LIKE_MESSAGE = re.compile(rb"\s{0,100}(?:From |[A-Za-z][A-Za-z0-9-]{0,60}: )")
@@ -104,3 +108,29 @@ def _shown(text: str) -> Iterator[str]:
     if "<" in text or "&" in text:
         yield html.unescape(_TAG.sub("", text))
         yield html.unescape(_TAG.sub(" ", text))
+
+
+# ---------------------------------------------------------------- words of a note
+
+
+def find_note(texts: Iterable[str], notes: Iterable[str]) -> str:
+    """A fragment of a note that stands in one of `texts`, compared word by word, or ""."""
+    fragments = {fragment for note in notes for fragment in _fragments(note)}
+    for text in texts if fragments else ():
+        folded = text.casefold()
+        absent = {word for fragment in fragments for word in fragment.split() if word not in folded}
+        possible = [fragment for fragment in fragments if absent.isdisjoint(fragment.split())]
+        if possible:  # only then is it worth to take the text apart
+            words = f" {' '.join(_WORD.findall(folded))} "
+            if found := next((fragment for fragment in possible if f" {fragment} " in words), ""):
+                return found
+    return ""
+
+
+def _fragments(note: str) -> Iterator[str]:
+    """Every run of five words, or the whole note where it is shorter but long enough to be told from chance."""
+    words = _WORD.findall(note.casefold())
+    if len(words) >= SHINGLE_WORDS:
+        yield from (" ".join(words[start:][:SHINGLE_WORDS]) for start in range(len(words) - SHINGLE_WORDS + 1))
+    elif words and len(note.strip()) >= SHORTEST_NOTE:
+        yield " ".join(words)
