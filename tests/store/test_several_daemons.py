@@ -14,6 +14,7 @@ from mailbot.desk.people import Person
 from mailbot.desk.situation import Clues
 from mailbot.desk.ticket import Side
 from mailbot.store.database import Database, DatabaseUnavailable
+from mailbot.store.leases import daemon_lease
 from mailbot.store.moves import ClaimLost, Conflict
 from mailbot.store.rows import DecisionRecord
 from mailbot.store.unit_of_work import Work
@@ -252,15 +253,111 @@ def test_who_was_overtaken_while_frozen_can_do_nothing_more(one: Database, two: 
         work.leases.keep("support", epoch)
 
 
-def test_nobody_takes_over_in_the_middle_of_what_the_owner_does(one: Database, two: Database, beside: Beside) -> None:
-    with one.write() as work:
-        epoch = work.leases.acquire("support", "one", NOW, 60)
-        assert epoch is not None
+def test_nobody_takes_over_in_the_middle_of_what_the_owner_does_and_nobody_waits_for_it(
+    one: Database, two: Database
+) -> None:
+    epoch = owned(one)
     with one.write() as first:
         first.leases.keep("support", epoch)
-        other = beside.write(two, lambda work: work.leases.acquire("support", "two", NOW + 2 * MINUTE, 60))
-        assert waits(other)
-    assert other.result(timeout=5) == 2
+        with two.write() as second:
+            assert second.leases.acquire("support", "two", NOW + 2 * MINUTE, 60) is None
+    with two.write() as second:
+        assert second.leases.acquire("support", "two", NOW + 2 * MINUTE, 60) == 2
+
+
+def test_the_main_thread_renews_beside_a_transaction_that_keeps_the_lease(one: Database, two: Database) -> None:
+    epoch = owned(one)
+    with one.write() as first, two.write() as main_thread:
+        first.leases.keep("support", epoch)
+        assert main_thread.leases.renew("support", epoch, NOW + MINUTE, 60)
+    with two.read() as work:
+        assert work.leases.holder("support", NOW + 1.5 * MINUTE) == "one"
+        assert work.leases.holder("support", NOW + 3 * MINUTE) == ""
+
+
+def test_nothing_of_a_transaction_that_keeps_a_stale_epoch_is_committed(one: Database, two: Database) -> None:
+    epoch = owned(one)
+    with two.write() as work:
+        assert work.leases.acquire("support", "two", NOW + 2 * MINUTE, 60) == epoch + 1
+        assert not work.leases.renew("support", epoch, NOW + 2 * MINUTE, 60)
+    with pytest.raises(ClaimLost):
+        store_as(one, epoch)
+    with pytest.raises(ClaimLost), one.read() as work:
+        work.leases.check("support", epoch)
+    with one.read() as work:
+        assert work.inbox.lines() == []
+
+
+def store_as(database: Database, epoch: int) -> None:
+    with database.write() as work:
+        received(work)
+        work.leases.keep("support", epoch)
+
+
+def test_who_asks_while_another_takes_over_waits_and_is_refused(one: Database, two: Database, beside: Beside) -> None:
+    epoch = owned(one)
+    with two.write() as second:
+        second.leases.acquire("support", "two", NOW + 2 * MINUTE, 60)
+        stale = beside.write(one, lambda work: work.leases.keep("support", epoch))
+        assert waits(stale)
+    with pytest.raises(ClaimLost):
+        stale.result(timeout=5)
+
+
+def owned(database: Database) -> int:
+    with database.write() as work:
+        epoch = work.leases.acquire("support", "one", NOW, 60)
+    assert epoch is not None
+    return epoch
+
+
+def test_what_a_dead_daemon_had_claimed_is_free_and_what_others_have_is_not(one: Database, two: Database) -> None:
+    with one.write() as work:
+        for uid in (1, 2):
+            received(work, uid)
+            queued(work)
+        dead_in, dead_out = work.inbox.claim(1, "dead", NOW, LEASE_SECONDS), work.outbox.claim(1, "dead", NOW, 60)
+        work.inbox.claim(1, "alive", NOW, LEASE_SECONDS)
+        work.outbox.claim(1, "alive", NOW, LEASE_SECONDS)
+    with two.write() as work:
+        assert work.inbox.end_leases("dead") == work.outbox.end_leases("dead") == 1
+        assert work.inbox.end_leases("dead") == 0, "once is enough"
+        assert work.outbox.settle(NOW, holder="dead") == ()
+        assert [row.id for row in work.inbox.claim(9, "two", NOW, LEASE_SECONDS).rows] == [dead_in.rows[0].id]
+        assert [row.id for row in work.outbox.claim(9, "two", NOW, LEASE_SECONDS)] == [dead_out[0].id]
+    with pytest.raises(ClaimLost), one.write() as work:
+        work.inbox.finish(dead_in.rows[0], DONE, NOW)
+    with pytest.raises(ClaimLost), one.write() as work:
+        work.outbox.enter_data(dead_out[0])
+
+
+def test_a_row_that_a_frozen_daemon_has_locked_is_left_for_the_next_time(one: Database, two: Database) -> None:
+    with one.write() as work:
+        received(work)
+        row = work.inbox.claim(1, "frozen", NOW, LEASE_SECONDS).rows[0]
+    with one.write() as frozen:
+        frozen.inbox.note_dkim(row, "pass")
+        with two.write() as work:
+            assert work.inbox.end_leases("frozen") == 0
+    with two.write() as work:
+        assert work.inbox.end_leases("frozen") == 1
+
+
+def test_a_daemon_is_dead_when_its_lease_ran_out_unless_it_shows_itself_again(one: Database, two: Database) -> None:
+    for holder in ("one", "two"):
+        with one.write() as work:
+            work.leases.acquire(daemon_lease(holder), holder, NOW, 60)
+    with two.write() as work:
+        work.leases.acquire(daemon_lease("two"), "two", NOW + MINUTE, 60)
+        assert work.leases.dead_daemons(NOW + MINUTE) == ["one"]
+        assert work.leases.is_dead("one", NOW + MINUTE)
+        assert not work.leases.is_dead("two", NOW + MINUTE)
+    with one.write() as awake, two.write() as work:
+        awake.leases.acquire(daemon_lease("one"), "one", NOW + MINUTE, 60)
+        assert not work.leases.is_dead("one", NOW + MINUTE), "it is just about to show itself"
+    with two.write() as work:
+        work.leases.forget_daemon("two")
+        assert work.leases.dead_daemons(NOW + HOUR) == ["one"]
 
 
 def test_both_daemons_have_the_time_of_the_database(one: Database, two: Database) -> None:
