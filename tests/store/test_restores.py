@@ -42,8 +42,9 @@ def test_who_relied_on_a_parked_mail_is_told_once(work: Work) -> None:
     mail_id = queued(work, class_=MailClass.B)
     work.restores.mark("root", "desk.tar.gz", MADE, NOW)
     assert [mail.id for mail in work.restores.untold()] == [mail_id]
-    work.restores.told(mail_id)
+    assert work.restores.told(mail_id)
     assert work.restores.untold() == ()
+    assert not work.restores.told(mail_id), "one of two daemons tells of it"
     (line,) = work.outbox.lines()
     assert line.reason == PERHAPS_SENT
     work.outbox.resend(mail_id, "admin", NOW)
