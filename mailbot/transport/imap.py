@@ -13,16 +13,15 @@ import logging
 import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
 
 from imapclient import DELETED, IMAPClient
-from imapclient.response_parser import parse_fetch_response
 
 from mailbot.failpoints import Failpoint, reach
 from mailbot.transport.imap_folders import name_on_server
 from mailbot.transport.imap_idle import Confused, Quiet, await_news, probe
+from mailbot.transport.imap_lists import LISTED, read_list
 from mailbot.transport.imap_login import ImapSettings, connect, hang_up, says_later, unavailable
 from mailbot.transport.imap_patience import SLOWEST_BYTES_A_SECOND, within
 from mailbot.transport.mailbox import (
@@ -45,7 +44,6 @@ LAST_RANGE_UIDS = 32_000
 CONNECTION_AGE_SECONDS = 3600.0
 LISTING_PATIENCE = 4.0  # a server may have to read messages to tell their sizes
 GOODBYE_SECONDS = 5.0
-ENVELOPE = "(RFC822.SIZE INTERNALDATE)"
 
 log = logging.getLogger(__name__)
 Answers = dict[int, dict[bytes, Any]]
@@ -181,18 +179,10 @@ class ImapMailbox:
     def _look(self, uid_set: str) -> list[MessageRef]:
         with self._asking(LISTING_PATIENCE) as client:
             # Past imapclient's own `fetch`, which since 4.1 drops all answers to a range.
-            verdict, lines = client._imap.uid("FETCH", uid_set, ENVELOPE)
+            verdict, lines = client._imap.uid("FETCH", uid_set, LISTED)
             if verdict != "OK":
                 raise imaplib.IMAP4.error(f"FETCH failed: {lines}")
-            answers: Answers = parse_fetch_response(lines, normalise_times=False)
-        return sorted(
-            (
-                MessageRef(uid, int(answer[b"RFC822.SIZE"]), _utc(answer.get(b"INTERNALDATE")))
-                for uid, answer in answers.items()
-                if b"RFC822.SIZE" in answer  # without it: an unsolicited FETCH of flags
-            ),
-            key=lambda ref: ref.uid,
-        )
+            return read_list(lines)
 
     def _read(self, batch: Sequence[MessageRef], limit_bytes: int) -> Iterator[Fetched]:
         large = batch[0].size_bytes > limit_bytes
@@ -202,7 +192,8 @@ class ImapMailbox:
             answers: Answers = client.fetch([ref.uid for ref in batch], parts if large else ["BODY.PEEK[]"])
         for ref in batch:
             raw = _bytes_of(answers.get(ref.uid, {}), large)
-            if raw is not None:
+            # A server may name a message and give nothing of it: that is no mail yet, and is found missing again.
+            if raw or (raw is not None and not ref.size_bytes):
                 # Some servers are wrong about sizes, so the limit is held here as well.
                 truncated = large or len(raw) > limit_bytes
                 kept = raw if large or not truncated else excerpt_raw(raw)
@@ -261,8 +252,3 @@ def _chunks(uids: Iterable[int]) -> Iterator[list[int]]:
 
 def _uid_set(uids: Sequence[int]) -> str:
     return ",".join(map(str, uids))
-
-
-def _utc(moment: datetime | None) -> datetime:
-    # A server without INTERNALDATE leaves the moment of reading as the best that is known.
-    return datetime.now(UTC) if moment is None else moment.astimezone(UTC)
