@@ -59,6 +59,30 @@ def test_every_trouble_is_told_with_its_reason_and_what_helps(types: Type, folde
     assert set(parts["delivery"]) == {"component", "state", "since", "detail", "updated_at", "remedy"}
 
 
+def test_of_several_daemons_each_is_told_and_what_the_dead_said_last_is_not(types: Type, folder: Path) -> None:
+    tell(folder, "daemon:a:1:0f", HealthState.OK, "intake:support, processing")
+    tell(folder, "delivery:a:1:0f", HealthState.OK)
+    tell(folder, "daemon:b:2:1e", HealthState.OK, "intake:support (standing by: a:1:0f reads it)")
+    tell(folder, "daemon:c:3:2d", HealthState.STOPPED, "gone")
+    tell(folder, "delivery:c:3:2d", HealthState.RETRYING, "no route to host")
+    tell(folder, "daemon:d:4:3c", HealthState.OK, "deadlines", 6 * MINUTE)
+    typed = types("--config", folder, "status")
+    said = typed.err
+    assert "is not running" not in said
+    assert "daemon         a:1:0f ok since" in said
+    assert "intake:support (standing by: a:1:0f reads it)" in said
+    assert "daemon         c:3:2d stopped since" in said
+    assert "daemon         d:4:3c silent since" in said
+    assert "no route to host" not in said
+    (record,) = types("--config", folder, "--json", "status").records
+    assert record["daemon_running"] is True
+    for dead in ("a:1:0f", "b:2:1e"):
+        tell(folder, f"daemon:{dead}", HealthState.STOPPED, ago=MINUTE)
+    said = types("--config", folder, "status").err
+    assert "daemon         is not running (last seen" in said
+    assert "no route to host" in said, "how it was when it was last told"
+
+
 def test_every_state_of_trouble_that_a_part_can_have_has_its_remedy() -> None:
     spoken = {state for _, state in REMEDIES}
     assert spoken == set(HealthState) - {HealthState.OK}
