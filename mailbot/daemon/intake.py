@@ -119,7 +119,7 @@ class Intake:
         except Exception:
             # A fault of ours, or of the database: the mail server is not to suffer from our trying again.
             self._comparing.forget()
-            self._retry_at = self._parts.monotonic() + self._parts.backoff(3, 5, 20).total_seconds()
+            self._retry_at = self._parts.monotonic() + self._parts.backoff(2, 5, 10).total_seconds()
             raise
 
     @contextmanager

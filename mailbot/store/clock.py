@@ -10,6 +10,7 @@ from typing import Protocol
 from mailbot.store.failures import DatabaseUnavailable
 
 ASK_EVERY_SECONDS = 60.0
+ASK_AGAIN_SECONDS = 10.0  # a database that is away: each loop asks for the time in every turn
 
 
 class Clock(Protocol):
@@ -32,11 +33,12 @@ class DatabaseClock:
         self._ask = ask
         self._monotonic = monotonic
         self._known: tuple[datetime, float] | None = None
+        self._ask_at = 0.0
 
     def __call__(self) -> datetime:
         """Now, by the database; while it does not answer, by what it said last."""
         known = self._known
-        if known is None or self._monotonic() >= known[1] + ASK_EVERY_SECONDS:
+        if known is None or self._monotonic() >= self._ask_at:
             known = self._asked(known)
         told, at = known
         return told + timedelta(seconds=self._monotonic() - at)
@@ -47,6 +49,8 @@ class DatabaseClock:
         except DatabaseUnavailable:
             if known is None:
                 raise
+            self._ask_at = self._monotonic() + ASK_AGAIN_SECONDS
             return known
         self._known = told, self._monotonic()
+        self._ask_at = self._known[1] + ASK_EVERY_SECONDS
         return self._known

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -98,6 +99,7 @@ def test_a_loop_that_raises_does_not_end_the_others(
     desk.mailbox.put(ann.composes("VPN is down", "The tunnel does not work.").as_bytes(), desk.clock.now())
     with pytest.raises(ZeroDivisionError):
         desk.intake.turn(desk.clock.now())
+    desk.clock.step(timedelta(seconds=10))
     desk.intake.turn(desk.clock.now())
     wait_for(lambda: len(desk.postman.sent) == 2)
 

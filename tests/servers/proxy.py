@@ -1,4 +1,7 @@
-"""A network that fails: a TCP proxy that delays, swallows, rewrites, cuts and goes dark, as a test demands."""
+"""A network that fails: a TCP proxy that delays, swallows, rewrites, cuts and goes dark, as a test demands.
+
+A `Strike` is the fault of one moment: when a client has said certain words for the first time since it was set.
+"""
 
 import contextlib
 import socket
@@ -7,12 +10,32 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from enum import Enum, auto
 from types import TracebackType
 from typing import Self
 
 from tests.servers.process import LOOPBACK
 
 _CHUNK_BYTES = 4096
+
+
+class Blow(Enum):
+    """What happens to a connection."""
+
+    LOST = auto()  # the server never hears these words; both sides are cut off
+    UNANSWERED = auto()  # it hears and obeys; its answer is lost, and then both are cut off
+    HALF_OPEN = auto()  # it hears, and after so much of its answer nothing passes any more, though nobody hangs up
+    TRICKLE = auto()  # of its answer one byte a second arrives
+
+
+@dataclass(eq=False)
+class Strike:
+    """At these words (b"": as soon as it is connected), after so many bytes of the answer; on so many connections."""
+
+    said: bytes
+    blow: Blow
+    after_bytes: int = 0
+    left: int = 1
 
 
 @dataclass(eq=False)
@@ -23,9 +46,13 @@ class Link:
     server: socket.socket
     heard: bytearray = field(default_factory=bytearray)
     muted: bool = False
+    strike: Strike | None = None
+    judged: int = 0  # how much of what was heard is older than the strike that is set
+    closed: bool = False
 
     def cut(self) -> None:
         """Reset both sides, as a router does that has forgotten the connection."""
+        self.closed = True
         for each in (self.client, self.server):
             with contextlib.suppress(OSError):
                 each.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
@@ -50,7 +77,10 @@ class Proxy:
         self.cut_after_bytes: int | None = None
         self.swallow_reply_to: bytes | None = None
         self.rewrite: tuple[bytes, bytes] | None = None
+        self.pause_seconds = 1.0  # between the bytes of a trickle
+        self._strike: Strike | None = None
         self.links: list[Link] = []
+        self.refused = 0  # connections that were made while the target was down
         self._listener = socket.create_server((LOOPBACK, 0))
         self.port: int = self._listener.getsockname()[1]
 
@@ -58,6 +88,17 @@ class Proxy:
     def heard(self) -> bytes:
         """All that clients have said so far."""
         return b"".join(bytes(link.heard) for link in self.links)
+
+    def set(self, strike: Strike | None) -> None:
+        """From now on a client may say the word; None: the weather is fine again."""
+        for link in self.links:
+            link.judged, link.strike = len(link.heard), None if strike is None else link.strike
+        self._strike = strike
+
+    @property
+    def open_links(self) -> list[Link]:
+        """The connections of this moment."""
+        return [link for link in self.links if not link.closed]
 
     def drop_all(self) -> None:
         """Cut every connection."""
@@ -80,10 +121,16 @@ class Proxy:
         with contextlib.suppress(OSError):  # the listener was closed
             while True:
                 client, _ = self._listener.accept()
-                link = Link(client, socket.create_connection((LOOPBACK, self.target_port)))
+                try:
+                    link = Link(client, socket.create_connection((LOOPBACK, self.target_port)))
+                except OSError:  # nobody is there
+                    client.close()
+                    self.refused += 1
+                    continue
                 for each in (link.client, link.server):
                     each.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 self.links.append(link)
+                self._judge(link)
                 for pump in (self._pass_up, self._pass_down):
                     threading.Thread(target=self._pump, args=(pump, link), daemon=True).start()
 
@@ -97,12 +144,19 @@ class Proxy:
             self._weather()
             link.heard += data
             link.muted = link.muted or (self.swallow_reply_to is not None and self.swallow_reply_to in link.heard)
+            self._judge(link)
+            if link.strike is not None and link.strike.blow is Blow.LOST and not link.strike.after_bytes:
+                return
             link.server.sendall(data)
 
     def _pass_down(self, link: Link) -> None:
         passed = 0
         while (data := link.server.recv(_CHUNK_BYTES)) and not link.muted:
             self._weather()
+            if link.strike is not None and not self._struck(link, link.strike, data):
+                return
+            if link.strike is not None:
+                continue
             if self.rewrite:
                 data = data.replace(*self.rewrite)
             allowed = len(data) if self.cut_after_bytes is None else max(0, self.cut_after_bytes - passed)
@@ -110,6 +164,36 @@ class Proxy:
             passed += len(data)
             if allowed < len(data):
                 return
+
+    def _judge(self, link: Link) -> None:
+        strike = self._strike
+        if strike is not None and strike.left and link.strike is None and strike.said in link.heard[link.judged :]:
+            strike.left -= 1
+            link.strike = strike
+
+    def _struck(self, link: Link, strike: Strike, data: bytes) -> bool:
+        """Whether the connection goes on after this much of the answer."""
+        before = data[: strike.after_bytes]
+        link.client.sendall(before)
+        rest, strike.after_bytes = data[len(before) :], strike.after_bytes - len(before)
+        if not rest:
+            return True
+        match strike.blow:
+            case Blow.LOST | Blow.UNANSWERED:
+                return False
+            case Blow.HALF_OPEN:
+                self._wait_while(link, strike)
+                link.client.sendall(rest)
+            case Blow.TRICKLE:
+                for byte in rest:
+                    link.client.sendall(bytes([byte]))
+                    self._wait_while(link, strike, self.pause_seconds)
+        return True
+
+    def _wait_while(self, link: Link, strike: Strike, seconds: float = float("inf")) -> None:
+        end = time.monotonic() + seconds
+        while link.strike is strike and not link.closed and time.monotonic() < end:
+            time.sleep(0.01)
 
     def _weather(self) -> None:
         time.sleep(self.delay_seconds)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from mailbot.store.clock import ASK_EVERY_SECONDS, DatabaseClock
+from mailbot.store.clock import ASK_AGAIN_SECONDS, ASK_EVERY_SECONDS, DatabaseClock
 from mailbot.store.database import Database, DatabaseUnavailable, UnfitDatabase
 from mailbot.store.postgres import find_faults
 from mailbot.store.unit_of_work import Work
@@ -173,7 +173,8 @@ def test_once_a_minute_the_database_is_asked_again_and_while_it_is_away_time_goe
     watch.clock()
     watch.theirs, watch.seconds = None, ASK_EVERY_SECONDS + 1
     assert watch.clock() == NOW + timedelta(seconds=ASK_EVERY_SECONDS + 1)
-    watch.theirs = NOW + timedelta(hours=1)
+    assert (watch.clock(), watch.asked) == (NOW + timedelta(seconds=ASK_EVERY_SECONDS + 1), 2), "not in every turn"
+    watch.theirs, watch.seconds = NOW + timedelta(hours=1), watch.seconds + ASK_AGAIN_SECONDS
     assert watch.clock() == NOW + timedelta(hours=1)
 
 
