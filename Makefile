@@ -9,7 +9,7 @@ LOCK   := requirements/lock.txt
 SEEDS  ?= 2000
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test corpus check simulate fmt fuzz bench run servers lock clean .venv
+.PHONY: help demo test corpus check simulate crash fmt fuzz bench run servers lock clean .venv
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 18
@@ -44,6 +44,10 @@ check: $(STAMP)  ## format, lint, types, walls, then all tests
 simulate: $(STAMP)  ## play SEEDS=2000 seeded lives of a desk in bad weather, then hunt for planted bugs
 	$(BIN)/python -m tests.simulation --seeds $(SEEDS)
 	$(BIN)/python -m tests.simulation --bugs --seeds 60
+
+crash: $(STAMP)  ## kill the desk at every system call that writes, and at all pairs of failpoints (hours; goes on where it stopped)
+	$(BIN)/python -m tests.crash $(CRASH_FLAGS)
+	$(BIN)/python -m tests.crash --bugs
 
 fmt: $(STAMP)  ## format the code and mend what ruff can mend
 	$(BIN)/ruff check --fix-only --quiet .
