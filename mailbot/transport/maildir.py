@@ -75,8 +75,12 @@ class MaildirMailbox:
 
     def uids(self, from_uid: int = 1) -> Sequence[MessageRef]:
         """All messages that stood in the folder at the last `open`, from that UID up, ascending."""
-        refs = (self._look(uid) for uid in sorted(self._files) if uid >= from_uid)
-        return [ref for ref in refs if ref is not None]
+        wanted = [uid for uid in sorted(self._files) if uid >= from_uid]
+        refs = {uid: self._look(uid) for uid in wanted}
+        if gone := [uid for uid, ref in refs.items() if ref is None]:
+            self._look_again()
+            refs |= {uid: self._look(uid) for uid in gone}
+        return [ref for ref in refs.values() if ref is not None]
 
     def fetch(self, uids: Iterable[int], limit_bytes: int) -> Iterator[Fetched]:
         """The messages that still exist, one after the other; those above the limit truncated."""
@@ -85,7 +89,7 @@ class MaildirMailbox:
             fetched = self._read(uid, limit_bytes)
             if fetched is None and uid in self._files and looks_left:
                 looks_left -= 1
-                self._files |= {self._uids[name]: place for name, place in self._scan().items() if name in self._uids}
+                self._look_again()
                 fetched = self._read(uid, limit_bytes)
             if fetched is not None:
                 yield fetched
@@ -118,6 +122,10 @@ class MaildirMailbox:
 
     def _index_path(self) -> Path:
         return self.settings.index_path or self.settings.path / INDEX_NAME
+
+    def _look_again(self) -> None:
+        """A person marks a file by giving it another name."""
+        self._files |= {self._uids[name]: place for name, place in self._scan().items() if name in self._uids}
 
     def _scan(self) -> dict[str, str]:
         """Unique names, and where their files lie. `new` first: what moves to `cur` meanwhile is then seen twice."""
