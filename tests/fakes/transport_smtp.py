@@ -69,7 +69,7 @@ class ScriptedSmtp:
         writer.close()
 
     async def _react(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, verb: str) -> bool:
-        if verb == "EHLO":
+        if verb == "EHLO" and not self.replies.get("EHLO"):
             offered = ["scripted", *self.extensions]
             writer.write(
                 "".join(f"250-{word}\r\n" for word in offered[:-1]).encode() + f"250 {offered[-1]}\r\n".encode()
