@@ -21,6 +21,7 @@ from mailbot.daemon.knowing import Known, know
 from mailbot.daemon.log import crash, log, warn
 from mailbot.daemon.parsing import Parsed
 from mailbot.daemon.parts import Parts, Pulse, Snapshot
+from mailbot.daemon.proving import take_as_proof
 from mailbot.desk.decide import decide
 from mailbot.desk.decision import Decision, Disposition, Outcome
 from mailbot.desk.event import Duplicate, Event, Ignored, MailUndelivered
@@ -194,10 +195,11 @@ class Processing:
         return self._once(work, event, known)
 
     def _once(self, work: Work, event: Event, known: Known) -> Event:
-        """A bounce makes the mail it speaks of `failed`; a second bounce of the same mail changes nothing."""
+        """A bounce makes the mail it speaks of `failed`, once; whatever else comes back proves that one arrived."""
         if not isinstance(event, MailUndelivered) or not event.permanent:
+            take_as_proof(work, self._parts.snapshot, known, known.situation.now)
             return event
-        bounced = work.outbox.bounced(event.outbox_id, f"{event.status} {event.reason}".strip(), known.situation.now)
+        bounced = work.proofs.bounced(event.outbox_id, f"{event.status} {event.reason}".strip(), known.situation.now)
         return event if bounced is not None else Ignored("bounce of a mail that had failed before")
 
     def _leave_unread(self, work: Work, row: InboxRow, event: Event, now: datetime) -> None:

@@ -26,19 +26,28 @@ from mailbot.store.states import OutboxState, Phase
 from mailbot.store.values import arm_from_json, arm_to_json, as_value
 
 MOVES: Mapping[OutboxState, frozenset[OutboxState]] = {
-    OutboxState.READY: frozenset({OutboxState.SENDING, OutboxState.CANCELLED, OutboxState.PARKED, OutboxState.STOPPED}),
+    OutboxState.READY: frozenset(
+        {
+            OutboxState.SENDING,
+            OutboxState.CANCELLED,
+            OutboxState.PARKED,
+            OutboxState.STOPPED,
+            OutboxState.SENT,  # a try in doubt, proved before the next one (`proofs.py`; so from `parked`)
+        }
+    ),
     OutboxState.SENDING: frozenset({OutboxState.SENT, OutboxState.READY, OutboxState.FAILED, OutboxState.UNKNOWN}),
     OutboxState.SENT: frozenset({OutboxState.FAILED}),  # a verified permanent bounce
     OutboxState.UNKNOWN: frozenset({OutboxState.READY, OutboxState.PARKED, OutboxState.SENT}),
     OutboxState.STOPPED: frozenset({OutboxState.READY, OutboxState.CANCELLED}),
     OutboxState.FAILED: frozenset({OutboxState.READY, OutboxState.CANCELLED}),
-    OutboxState.PARKED: frozenset({OutboxState.READY, OutboxState.CANCELLED}),
+    OutboxState.PARKED: frozenset({OutboxState.READY, OutboxState.CANCELLED, OutboxState.SENT, OutboxState.FAILED}),
     OutboxState.CANCELLED: frozenset(),
 }
 FIRST_STATES = frozenset({OutboxState.READY, OutboxState.STOPPED, OutboxState.CANCELLED})
 WAITING_FOR_A_PERSON = (OutboxState.STOPPED, OutboxState.FAILED, OutboxState.PARKED)
 TRIES_IN_DOUBT = 3
 WAIT_IN_DOUBT = timedelta(minutes=15)
+PROVED = "proved by"  # how `smtp_reply` begins where no server said it
 
 _OUTBOX = tables.outbox
 _LINE_COLUMNS = [column for column in _OUTBOX.c if column.name not in ("raw", "text", "arms")]
@@ -95,7 +104,7 @@ class Outbox:
             OutboxState.READY, (OutboxState.SENDING,), before, reason=reason, not_before=now, lease_until=None
         )
         self._move_free(OutboxState.UNKNOWN, (OutboxState.SENDING,), within, reason=reason, **_doubted(now))
-        parked = self._park(_OUTBOX.c.state == OutboxState.UNKNOWN)
+        parked = self._park(_OUTBOX.c.state == OutboxState.UNKNOWN, now)
         due = _OUTBOX.c.unknown_at <= now - WAIT_IN_DOUBT
         self._move_free(OutboxState.READY, (OutboxState.UNKNOWN,), due, not_before=now, phase=Phase.NONE)
         return parked
@@ -136,7 +145,7 @@ class Outbox:
         counters.take_turn(self._connection)
         sending = (OutboxState.SENDING, OutboxState.UNKNOWN)  # late news beats the doubt
         self._move_claimed(row, OutboxState.SENT, sending, sent_at=now, smtp_reply=reply, reason="", lease_until=None)
-        self._start_clock(row, now, due_at)
+        self.start_clock(row, now, due_at)
 
     def deferred(self, row: OutboxRow, not_before: datetime, reason: str) -> None:
         """Not sent for certain: again later, same bytes."""
@@ -163,37 +172,27 @@ class Outbox:
         sending = (OutboxState.SENDING,)
         if not self._move_all(OutboxState.UNKNOWN, sending, _mine(row), reason=reason, **_doubted(now)):
             raise ClaimLost(f"outbox row {row.id} is no longer claimed by epoch {row.epoch}")
-        return next(iter(self._park(_OUTBOX.c.id == row.id)), None)
+        return next(iter(self._park(_OUTBOX.c.id == row.id, now)), None)
 
     def standing(self, row: OutboxRow) -> OutboxState | None:
         """Where the mail stands, if this claim is still the last: to read back after CommitUnknown."""
         found: OutboxState | None = self._connection.execute(select(_OUTBOX.c.state).where(_mine(row))).scalar()
         return found
 
-    # ------------------------------------------------------------ news of what was sent
-
-    def bounced(self, mail_id: int, reason: str, now: datetime) -> OurMail | None:
-        """A verified permanent bounce of a mail that was sent; None where it proves nothing new."""
-        counters.take_turn(self._connection)
-        self._move_all(OutboxState.SENT, (OutboxState.UNKNOWN,), _OUTBOX.c.id == mail_id, sent_at=now)
-        gone = self._move_all(OutboxState.FAILED, (OutboxState.SENT,), _OUTBOX.c.id == mail_id, reason=reason)
-        return self._get(mail_id) if gone else None
-
-    def proved_sent(self, mail_id: int, proof: str, now: datetime, due_at: datetime | None = None) -> bool:
-        """A copy or DSN shows that a doubtful mail did arrive; False where it was not in doubt."""
-        counters.take_turn(self._connection)
-        doubt, this = (OutboxState.UNKNOWN,), _OUTBOX.c.id == mail_id
-        if not self._move_all(OutboxState.SENT, doubt, this, sent_at=now, smtp_reply=proof, reason=""):
-            return False
-        if (row := self.row(mail_id)) is not None:
-            self._start_clock(row, now, due_at)
-        return True
+    def start_clock(self, row: OutboxRow, now: datetime, due_at: datetime | None) -> None:
+        """The deadline that rides on this mail begins."""
+        if row.arms is None or row.ticket is None:
+            return
+        if due_at is None:
+            raise ValueError(f"outbox row {row.id} arms a deadline: say when it is due")
+        Deadlines(self._connection).arm(row.ticket, row.arms, due_at, row.config_hash, now)
 
     # ------------------------------------------------------------ people
 
     def resend(self, mail_id: int, by: str, now: datetime) -> None:
         """A stopped, failed or parked mail is ready again, audited."""
-        fresh: dict[str, Any] = {"attempts": 0, "unknown_count": 0, "phase": Phase.NONE, "not_before": now}
+        fresh: dict[str, Any] = {"attempts": 0, "unknown_count": 0, "phase": Phase.NONE, "smtp_reply": ""}
+        fresh["not_before"] = now
         this = _OUTBOX.c.id == mail_id
         move_one(self._connection, _OUTBOX, MOVES, OutboxState.READY, this, came_from=WAITING_FOR_A_PERSON, **fresh)
         Audit(self._connection).note(by, "resend", f"outbox {mail_id}", now)
@@ -264,17 +263,18 @@ class Outbox:
     def _is_there(self, where: ColumnElement[bool]) -> bool:
         return self._connection.execute(select(_OUTBOX.c.id).where(where).limit(1)).first() is not None
 
-    def _park(self, where: ColumnElement[bool]) -> tuple[OurMail, ...]:
+    def _park(self, where: ColumnElement[bool], now: datetime) -> tuple[OurMail, ...]:
+        self._believe(where, now)
         enough = or_(_OUTBOX.c["class"] == MailClass.B, _OUTBOX.c.unknown_count > TRIES_IN_DOUBT)
         parked = self._move_free(OutboxState.PARKED, (OutboxState.UNKNOWN,), where & enough)
         return self.our_mails(_OUTBOX.c.id.in_(parked)) if parked else ()
 
-    def _start_clock(self, row: OutboxRow, now: datetime, due_at: datetime | None) -> None:
-        if row.arms is None or row.ticket is None:
-            return
-        if due_at is None:
-            raise ValueError(f"outbox row {row.id} arms a deadline: say when it is due")
-        Deadlines(self._connection).arm(row.ticket, row.arms, due_at, row.config_hash, now)
+    def _believe(self, where: ColumnElement[bool], now: datetime) -> None:
+        """What was proved while we waited for the reply (`proofs.py`) is in no doubt."""
+        proved = where & _OUTBOX.c.smtp_reply.startswith(PROVED)
+        for row in map(self.row, self._move_all(OutboxState.SENT, (OutboxState.UNKNOWN,), proved, sent_at=now)):
+            assert row is not None, "it has just been moved"
+            self.start_clock(row, now, row.arms.due_at if row.arms else None)
 
     def _get(self, mail_id: int) -> OurMail:
         mail = self.our_mail(mail_id)

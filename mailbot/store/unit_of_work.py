@@ -23,6 +23,7 @@ from mailbot.store.leases import Leases
 from mailbot.store.mailboxes import Mailboxes
 from mailbot.store.outbox import Outbox
 from mailbot.store.people import People
+from mailbot.store.proofs import Proofs
 from mailbot.store.rescans import Rescans
 from mailbot.store.restores import Restores
 from mailbot.store.rows import Status, TicketHistory
@@ -43,6 +44,7 @@ class Work:
         self.rescans = Rescans(connection)
         self.restores = Restores(connection)
         self.outbox = Outbox(connection)
+        self.proofs = Proofs(connection)
         self.deadlines = Deadlines(connection)
         self.tickets = Tickets(connection)
         self.gate = Gate(connection)

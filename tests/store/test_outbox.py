@@ -181,8 +181,8 @@ def test_a_copy_proves_that_a_doubtful_mail_arrived_and_starts_its_clock(work: W
     row = sending(work, ticket=1, arms=SILENCE)
     work.outbox.enter_data(row)
     work.outbox.doubtful(row, "dropped", NOW)
-    assert work.outbox.proved_sent(row.id, "copy", NOW, NOW + HOUR)
-    assert not work.outbox.proved_sent(row.id, "copy", NOW, NOW + HOUR)
+    assert work.proofs.arrived(row.id, "copy", NOW, NOW + HOUR)
+    assert not work.proofs.arrived(row.id, "copy", NOW, NOW + HOUR)
     assert [line.deadline.due_at for line in work.deadlines.lines(ticket=1)] == [NOW + HOUR]
 
 
@@ -196,18 +196,18 @@ def test_a_refused_mail_is_failed_and_given_back_for_its_ticket(work: Work) -> N
 def test_a_bounce_undoes_sent_once(work: Work) -> None:
     row = sending(work)
     work.outbox.sent(row, "250 ok", NOW)
-    mail = work.outbox.bounced(row.id, "5.1.1", NOW)
+    mail = work.proofs.bounced(row.id, "5.1.1", NOW)
     assert mail is not None
     assert mail.id == row.id
-    assert work.outbox.bounced(row.id, "5.1.1", NOW) is None
-    assert work.outbox.bounced(999, "5.1.1", NOW) is None
+    assert work.proofs.bounced(row.id, "5.1.1", NOW) is None
+    assert work.proofs.bounced(999, "5.1.1", NOW) is None
 
 
 def test_a_bounce_also_ends_the_doubt(work: Work) -> None:
     row = sending(work)
     work.outbox.enter_data(row)
     work.outbox.doubtful(row, "dropped", NOW)
-    assert work.outbox.bounced(row.id, "5.1.1", NOW) is not None
+    assert work.proofs.bounced(row.id, "5.1.1", NOW) is not None
     assert state_of(work, row.id) is OutboxState.FAILED
 
 
