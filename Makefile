@@ -7,9 +7,10 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.stamp
 LOCK   := requirements/lock.txt
 SEEDS  ?= 2000
+ROUNDS ?= 5
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test corpus check simulate crash fmt fuzz bench run servers lock clean .venv
+.PHONY: help demo test corpus check simulate several crash fmt fuzz bench run servers lock clean .venv
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 18
@@ -48,6 +49,9 @@ simulate: $(STAMP)  ## play SEEDS=2000 seeded lives of a desk in bad weather, th
 crash: $(STAMP)  ## kill the desk at every system call that writes, and at all pairs of failpoints (hours; goes on where it stopped)
 	$(BIN)/python -m tests.crash $(CRASH_FLAGS)
 	$(BIN)/python -m tests.crash --bugs
+
+several: $(STAMP)  ## three daemons on one PostgreSQL, one frozen, one killed, connections cut: ROUNDS=5 rounds
+	MAILBOT_ROUNDS=$(ROUNDS) $(BIN)/python -m pytest -q -s -o faulthandler_timeout=0 tests/stories/test_three_daemons.py -k lose
 
 fmt: $(STAMP)  ## format the code and mend what ruff can mend
 	$(BIN)/ruff check --fix-only --quiet .
