@@ -187,7 +187,6 @@ class MaildirMailbox:
                 raw = excerpt_raw(file.read(2 * 1024 * 1024)) if truncated else file.read()
         except FileNotFoundError:
             return None
-        reach(Failpoint.FETCHED)
         return Fetched(ref.uid, raw, ref.internal_date, ref.size_bytes, truncated)
 
 
