@@ -7,15 +7,21 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import update
+
 from mailbot.daemon import carrying_out
 from mailbot.daemon.delivery import Delivery
 from mailbot.daemon.intake import Intake
 from mailbot.daemon.processing import Processing, Read
 from mailbot.daemon.routes import Connection
+from mailbot.store import tables
+from mailbot.store.outbox import Outbox
 from mailbot.store.rows import OutboxRow
+from mailbot.store.states import OutboxState, Phase
 from mailbot.store.unit_of_work import Work
 from mailbot.transport.mailbox import Fetched
-from mailbot.transport.postman import DeliveryFailed, Envelope, Phase, Sent
+from mailbot.transport.postman import DeliveryFailed, Envelope, Sent
+from mailbot.transport.postman import Phase as Said
 from tests.crash.runs import Result
 from tests.crash.troupe import listed, perform
 
@@ -37,12 +43,14 @@ def sent_before_delivery() -> None:
     """`sent` is committed first, because it is so much simpler."""
 
     async def hasty(self: Delivery, connection: Connection, row: OutboxRow) -> Sent | DeliveryFailed:
+        with self._parts.database.write() as work:
+            work.outbox.enter_data(row)
         self._sent(row, Sent("250 surely"), self._parts.clock())
         postman = self._postman(connection, row)
         try:
             return await postman.deliver(Envelope(row.mail_from, row.recipient, row.raw), lambda: None)
         except Exception:
-            return DeliveryFailed("too late", permanent=False, phase=Phase.RCPT)
+            return DeliveryFailed("too late", permanent=False, phase=Said.RCPT)
 
     Delivery._hand_over = hasty  # type: ignore[method-assign]  # this is the bug
 
@@ -71,24 +79,23 @@ def two_transactions() -> None:
     Processing.process = in_two_steps  # type: ignore[method-assign]  # this is the bug
 
 
-def no_phase() -> None:
-    """Nobody writes down that DATA begins: after a crash every mail leaves once more."""
+def doubts_forgotten() -> None:
+    """After a crash every mail that was on its way is ready again, as if DATA had not begun."""
+    end_leases = Outbox.end_leases
 
-    async def careless(self: Delivery, connection: Connection, row: OutboxRow) -> Sent | DeliveryFailed:
-        postman = self._postman(connection, row)
-        try:
-            return await postman.deliver(Envelope(row.mail_from, row.recipient, row.raw), lambda: None)
-        except DeliveryFailed as failure:
-            return failure
+    def careless(self: Outbox, holder: str | None = None) -> int:
+        sending = tables.outbox.c.state == OutboxState.SENDING
+        self._connection.execute(update(tables.outbox).where(sending).values(phase=Phase.CONNECT))
+        return end_leases(self, holder)
 
-    Delivery._hand_over = careless  # type: ignore[method-assign]  # this is the bug
+    Outbox.end_leases = careless  # type: ignore[method-assign]  # this is the bug
 
 
 BUGS: Mapping[str, Callable[[], None]] = {
     "mark on the server before the commit": mark_before_commit,
     "sent before it is delivered": sent_before_delivery,
     "ticket and outbox in two transactions": two_transactions,
-    "DATA without a committed phase": no_phase,
+    "a doubt is forgotten at the next start": doubts_forgotten,
 }
 
 

@@ -62,7 +62,7 @@ class Theatre:
             life.play(world, number)
             expected = judge.undisturbed(world)
             breaches = judge.find_breaches(world, expected, at_end=number == len(life.CHAPTERS) - 1)
-            assert [*breaches, *world.failures] == []
+            assert [*breaches, *world.failures] == [], [*breaches, *world.failures]
             self.chapters.append(Chapter(before, calls, Counter(world.reached), expected))
             before = world.save(self.place.root / f"after-{number}")
 
