@@ -10,10 +10,12 @@ import sys
 from mailbot.app import App
 from mailbot.cli.console import Console
 from mailbot.cli.desk import now, open_desk, who
+from mailbot.daemon.filling import release
 from mailbot.store.moves import IllegalMove
 from mailbot.store.rows import InboxLine, OutboxLine
 from mailbot.store.states import InboxState, OutboxState
 from mailbot.store.unit_of_work import Work
+from mailbot.transport.mailbox import MailboxUnavailable
 
 _INBOX = ("list", "show", "raw", "release", "discard", "accept-backlog")
 _MANY = 1_000_000
@@ -106,8 +108,9 @@ def _raw(arguments: argparse.Namespace, work: Work, console: Console) -> int:
 
 
 def _change(arguments: argparse.Namespace, desk: App, console: Console) -> int:
+    if arguments.action == "release":
+        return _release(arguments, desk, console)
     changes = {
-        "release": lambda work, row: work.inbox.release(row, who(), now()),
         "discard": lambda work, row: work.inbox.discard(row, who(), now()),
         "resend": lambda work, row: work.outbox.resend(row, who(), now()),
         "cancel": lambda work, row: work.outbox.cancel(row, who(), now()),
@@ -122,6 +125,25 @@ def _change(arguments: argparse.Namespace, desk: App, console: Console) -> int:
             failed += 1
         else:
             console.say(f"row {row}: {arguments.action} done")
+    return 1 if failed else 0
+
+
+def _release(arguments: argparse.Namespace, desk: App, console: Console) -> int:
+    """A mail above the size limit is fetched whole first."""
+    failed = 0
+    for row in _numbers(arguments):
+        try:
+            released = release(desk.parts, row, who(), now())
+        except IllegalMove:
+            console.complain(_why_not(arguments, desk, row))
+            failed += 1
+        except MailboxUnavailable as failure:
+            console.complain(f"row {row}: the whole message cannot be fetched: {failure.reason}")
+            return 3
+        else:
+            told = "release done" if released else "only its beginning is here, and the message is not in the mailbox"
+            (console.say if released else console.complain)(f"row {row}: {told}")
+            failed += not released
     return 1 if failed else 0
 
 
