@@ -46,7 +46,7 @@ class ImapSettings:
     ca_file: str | None = None
     connect_timeout_seconds: float = 15
     read_timeout_seconds: float = 60
-    probe_timeout_seconds: float = 15  # of an answer that needs no work: NOOP, DONE
+    probe_timeout_seconds: float = 10  # of an answer that needs no work: NOOP, DONE
     idle_seconds: float = 55  # silence on the line that is believed
 
     def __post_init__(self) -> None:

@@ -8,7 +8,7 @@ import socket
 import struct
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from types import TracebackType
@@ -16,6 +16,7 @@ from typing import Self
 
 from tests.servers.process import LOOPBACK
 
+NOBODY = 1  # a port on which nothing listens
 _CHUNK_BYTES = 4096
 
 
@@ -99,6 +100,16 @@ class Proxy:
     def open_links(self) -> list[Link]:
         """The connections of this moment."""
         return [link for link in self.links if not link.closed]
+
+    @contextlib.contextmanager
+    def outage(self) -> Iterator[None]:
+        """Nobody is there: connections are cut, and whoever calls is hung up on."""
+        port, self.target_port = self.target_port, NOBODY
+        self.drop_all()
+        try:
+            yield
+        finally:
+            self.target_port = port
 
     def drop_all(self) -> None:
         """Cut every connection."""
