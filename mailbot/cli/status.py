@@ -15,6 +15,7 @@ from mailbot.store.health import (
     CONFIGURATION,
     DAEMON,
     DELIVERY,
+    MOVING,
     OF_A_DAEMON,
     beats,
     is_running,
@@ -40,7 +41,10 @@ REMEDIES: Mapping[tuple[str, HealthState], str] = {
     " a changed password alone counts at the next try",
     (CONSERVATION, HealthState.RETRYING): "the whole folder is compared again within minutes",
     (CONSERVATION, HealthState.NEEDS_PERSON): "look at the mailbox with a mail program: its server lists mail that it"
-    " does not give; the log names it (event=mail_missing)",
+    " does not give (the log names it, event=mail_missing); what only the archive folder has, move back",
+    (MOVING, HealthState.RETRYING): "looked at again within five minutes",
+    (MOVING, HealthState.NEEDS_PERSON): "mailbot inbox list --all, mailbot outbox list --all: does every role run"
+    " somewhere, and what does the log say?",
     ("mailbox", HealthState.RETRYING): "it is tried again by itself: can its server be reached?",
     ("mailbox", HealthState.NEEDS_PERSON): "mend its [[mailboxes]] in mailbot.toml (user, password, folder,"
     " certificate) and restart the daemon; a changed password alone counts at the next try, within 15 minutes",
@@ -125,7 +129,8 @@ def _tell_absent(beat: HealthRecord, console: Console) -> None:
 
 def _tell_part(record: HealthRecord, console: Console) -> None:
     kind, name = kind_of(record), name_of(record)
-    detail = f"{record.detail}, checked {as_text(record.updated_at)}" if kind == CONSERVATION else record.detail
+    checked = f", checked {as_text(record.updated_at)}" if kind in (CONSERVATION, MOVING) else ""
+    detail = f"{record.detail}{checked}"
     told = ": ".join(filter(None, (f"{record.state.value} since {as_text(record.since)}", detail)))
     console.say(f"{kind:14} {name}{' ' if name else ''}{told}", "" if record.state is HealthState.OK else "red")
     if remedy := _remedy(record):

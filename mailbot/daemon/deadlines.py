@@ -11,6 +11,7 @@ from datetime import datetime
 from mailbot.daemon.carrying_out import Happening, alert_admins, react
 from mailbot.daemon.clock_guard import ClockGuard
 from mailbot.daemon.log import crash, log
+from mailbot.daemon.moving import Moving
 from mailbot.daemon.parts import Parts, Pulse
 from mailbot.desk.deadline import Deadline
 from mailbot.desk.event import DeadlinePassed
@@ -31,11 +32,13 @@ class Deadlines:
         self._parts = parts
         self._pulse = pulse or Pulse()
         self._guard = ClockGuard(parts, BATCH)
+        self._moving = Moving(parts)
 
     def turn(self, now: datetime) -> int:
         """Let what is due happen, oldest first; how many that was."""
         if self._guard.rests(now):
             return 0
+        self._moving.check(now)
         with self._parts.database.write() as work:
             due = work.deadlines.due(now, limit=BATCH)
             for deadline in due:

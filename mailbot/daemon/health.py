@@ -16,6 +16,7 @@ from mailbot.daemon.parts import Parts
 from mailbot.desk.outgoing import NoteCode
 from mailbot.store.health import (
     CONFIGURATION,
+    MOVING_PARTS,
     OF_A_DAEMON,
     SILENT_AFTER,
     beats,
@@ -111,7 +112,7 @@ def forget_other_parts(parts: Parts) -> None:
         if living and parts.database.shared:
             work.health.forget_daemons({name_of(one) for one in others} - living)
         else:
-            work.health.keep_only({*(own(parts, kind) for kind in OF_A_DAEMON), *_mailboxes(parts)})
+            work.health.keep_only({*(own(parts, kind) for kind in OF_A_DAEMON), *_mailboxes(parts), *MOVING_PARTS})
 
 
 def _mailboxes(parts: Parts) -> Iterable[str]:

@@ -48,7 +48,7 @@ class Intake:
         self.tenure = Tenure(parts, self._mailbox, self._pulse, self._begin)
         component = mailbox_component(self._mailbox.account, self._mailbox.folder)
         self._vital = Vital(parts, component, guard=self.tenure.keep)
-        self._conservation = Conservation(parts, self._mailbox, self.tenure.keep)
+        self._conservation = Conservation(parts, watched, self.tenure.keep)
         self._comparing = Comparing(parts.database, self._mailbox)
         self._fetching = Fetching(parts, self._pulse)
         self._failures = 0

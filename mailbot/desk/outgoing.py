@@ -111,6 +111,7 @@ class NoteCode(StrEnum):
     MAILBOX = "mailbox"
     CONFIGURATION = "configuration"
     RENUMBERED = "renumbered"  # a mailbox has a new UIDVALIDITY
+    STUCK = "stuck"  # mail waits that should have moved on by itself
     CONSERVATION = "conservation"  # mail stands in a mailbox and cannot be fetched
     DELIVERY = "delivery"  # no server takes mail; by the second route
     DATABASE = "database"  # past the outbox, which is in it

@@ -18,6 +18,8 @@ from mailbot.store.states import HealthState
 from mailbot.store.values import as_value, insert_new
 
 DAEMON, CONFIGURATION, DELIVERY = "daemon", "configuration", "delivery"
+MOVING = "moving"  # does everything move? (daemon/moving.py)
+MOVING_PARTS = tuple(f"{MOVING}:{name}" for name in ("inbox", "outbox", "doubts"))
 OF_A_DAEMON = (DAEMON, CONFIGURATION, DELIVERY)
 SILENT_AFTER = timedelta(minutes=5)
 GONE = "gone without a goodbye; other daemons have taken over what it had begun"

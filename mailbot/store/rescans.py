@@ -7,6 +7,8 @@ message with the id, date and author of an older one and other words is neither 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, select
@@ -52,11 +54,33 @@ class Rescans:
         found = self._connection.execute(older.order_by(_INBOX.c.id).limit(100))
         return next((int(one.id) for one in found if _key(one.parsed) == key), None)
 
+    def strangers(self, account: str, arrivals: Iterable[tuple[int, int, datetime]]) -> list[int]:
+        """Those UIDs of (UID, octets, arrival), of an archive folder, whose message no row of the account holds.
+
+        A message keeps its moment of arrival and its size when it is moved; of one that was too big, and that a person
+        has filled in since, the size is another.
+        """
+        looked_at = list(arrivals)
+        moments = [arrived_at for _, _, arrived_at in looked_at]
+        if not looked_at:
+            return []
+        between = _INBOX.c.internal_date.between(min(moments) - SAME_ARRIVAL, max(moments) + SAME_ARRIVAL)
+        rows = select(_INBOX.c.internal_date, _INBOX.c.size_bytes, _INBOX.c.released_by)
+        known = {
+            (int(row.internal_date.timestamp()), None if row.released_by else row.size_bytes)
+            for row in self._connection.execute(rows.where(_INBOX.c.account == account, between))
+        }
+        return [uid for uid, octets, at in looked_at if known.isdisjoint(_keys(int(at.timestamp()), octets))]
+
     def _is_of_rescan(self, row: InboxRow) -> bool:
         """Whether the message stood in the folder when it was renumbered."""
         this = (_MAILBOXES.c.account == row.account) & (_MAILBOXES.c.folder == row.folder)
         renumbered_at = self._connection.execute(select(_MAILBOXES.c.renumbered_at).where(this)).scalar()
         return renumbered_at is not None and row.internal_date <= renumbered_at + SAME_ARRIVAL
+
+
+def _keys(second: int, octets: int) -> Iterable[tuple[int, int | None]]:
+    return ((second + shift, size) for shift in (-1, 0, 1) for size in (octets, None))
 
 
 def _key(parsed: Json | None) -> tuple[Any, str] | None:

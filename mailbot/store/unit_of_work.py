@@ -28,6 +28,7 @@ from mailbot.store.rescans import Rescans
 from mailbot.store.restores import Restores
 from mailbot.store.rows import Status, TicketHistory
 from mailbot.store.situation import Lookup
+from mailbot.store.stuck import Stuck, find_stuck
 from mailbot.store.tickets import Tickets
 
 NOBODY_LISTED: Mapping[str, Person] = {}
@@ -83,6 +84,10 @@ class Work:
     def history(self, number: int) -> TicketHistory | None:
         """Everything about one ticket, for people."""
         return read_history(self.connection, number)
+
+    def stuck(self, now: datetime) -> Stuck:
+        """What should have moved on by itself and has not."""
+        return find_stuck(self.connection, now)
 
     def status(self, now: datetime) -> Status:
         """What waits, and since when."""

@@ -147,3 +147,79 @@ def test_mail_that_somebody_moves_away_meanwhile_is_not_missing(
     mailbox.fleeting.add(uid)  # it is listed, and gone when it is to be fetched
     intake.turn(desk.clock.now())
     assert (checked(desk).state, checked(desk).detail) == (HealthState.OK, "0 of 0 mails missing")
+
+
+# ---------------------------------------------------------------- the folder that stored mail is moved to
+
+
+class Archiving(MemoryMailbox):
+    """Moves what is stored, as IMAP does (RFC 6851): arrival and size stay, the UID is another."""
+
+    def __init__(self, archive: MemoryMailbox) -> None:
+        super().__init__()
+        self.archive = archive
+
+    def mark_stored(self, uids: Iterable[int]) -> None:
+        for uid in set(uids) & set(self.messages):
+            self.archive.put(*self.messages.pop(uid))
+
+
+@pytest.fixture
+def archive() -> MemoryMailbox:
+    return MemoryMailbox(folder="Archive", uid_validity=7)
+
+
+@pytest.fixture
+def archiving(desk: Desk, archive: MemoryMailbox) -> Intake:
+    return Intake(desk.parts, Watched(Archiving(archive), EVERYTHING, archive))
+
+
+def arrives(desk: Desk, intake: Intake, *words: str) -> None:
+    for word in words:
+        desk.clock.step(timedelta(minutes=1))
+        intake._mailbox.put(mail(word), desk.clock.now())  # type: ignore[attr-defined]  # a mailbox in memory
+    intake.turn(desk.clock.now())
+
+
+def test_what_was_moved_to_the_archive_is_known_there(desk: Desk, archiving: Intake, archive: MemoryMailbox) -> None:
+    archiving.turn(desk.clock.now())
+    arrives(desk, archiving, "one", "two")
+    turns(desk, archiving, 10 * MINUTE, desk.clock.now() + 2 * HOUR)
+    assert len(archive.messages) == 2
+    assert (checked(desk).state, checked(desk).detail) == (HealthState.OK, "0 of 0 mails missing")
+
+
+def test_mail_of_the_archive_that_the_database_forgot_is_told_once(
+    desk: Desk, archiving: Intake, archive: MemoryMailbox
+) -> None:
+    archiving.turn(desk.clock.now())
+    arrives(desk, archiving, "one", "two")
+    with desk.database.write() as work:  # an older copy of the database came back
+        work.connection.exec_driver_sql("DELETE FROM inbox WHERE uid = 2")
+    turns(desk, archiving, 10 * MINUTE, desk.clock.now() + 3 * HOUR)
+    assert checked(desk).state is HealthState.NEEDS_PERSON
+    assert checked(desk).detail == "0 of 0 mails missing, 1 in the archive folder unknown"
+    assert len(alerts(desk)) == 1
+    archiving._mailbox.put(*archive.messages.pop(2))  # type: ignore[attr-defined]  # a person moves it back
+    turns(desk, archiving, 10 * MINUTE, desk.clock.now() + 20 * MINUTE)
+    assert checked(desk).state is HealthState.OK
+    assert len(desk.mails_in()) == 2
+    assert len(alerts(desk)) == 1
+
+
+def test_what_people_keep_in_the_archive_or_take_out_of_it_is_no_loss(
+    desk: Desk, archiving: Intake, archive: MemoryMailbox
+) -> None:
+    archive.put(mail("of last year"), desk.clock.now() - timedelta(days=300))
+    archiving.turn(desk.clock.now())
+    arrives(desk, archiving, "one")
+    archive.remove(2)
+    turns(desk, archiving, 10 * MINUTE, desk.clock.now() + 2 * HOUR)
+    assert checked(desk).state is HealthState.OK
+
+
+def test_an_archive_that_cannot_be_read_stops_nothing(desk: Desk, archiving: Intake, archive: MemoryMailbox) -> None:
+    archive.fail_next("before open")
+    arrives(desk, archiving, "one")
+    assert checked(desk).state is HealthState.OK
+    assert archiving.problem == ""

@@ -1,0 +1,82 @@
+"""Does everything move? Checked every five minutes over the whole database, shown in `mailbot status`, told once.
+
+| row of health | wrong when |
+|---|---|
+| `moving:inbox` | mail came in more than 15 minutes ago, and nobody has worked it off |
+| `moving:outbox` | class A is 15 minutes late, or put off for an hour, although the server can be reached |
+| `moving:doubts` | of more than three mails within an hour nobody knows whether they arrived |
+
+What is wrong twice in a row is told to the admins; it is told again only after it was right in between.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from mailbot.daemon.carrying_out import alert_admins
+from mailbot.daemon.log import warn
+from mailbot.daemon.parts import Parts
+from mailbot.desk.outgoing import NoteCode
+from mailbot.store.health import DELIVERY, MOVING, kind_of
+from mailbot.store.states import HealthState
+from mailbot.store.stuck import Stuck
+from mailbot.store.unit_of_work import Work
+
+EVERY = timedelta(minutes=5)
+SHOWN_EVERY = timedelta(hours=1)  # while all is well, so that people see when it was checked
+MANY_DOUBTS = 3
+REMEDIES: Mapping[str, str] = {
+    "inbox": "mailbot status: does a daemon with the role `processing` run?",
+    "outbox": "mailbot outbox list --all",
+    "doubts": "mailbot outbox list; the log of your mail server tells what it has taken",
+}
+
+
+class Moving:
+    """The check."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._checked_at: datetime | None = None
+
+    def check(self, now: datetime) -> None:
+        """Look, if it is time, and write down what is not as it should be."""
+        if self._checked_at is not None and self._checked_at <= now < self._checked_at + EVERY:
+            return
+        self._checked_at = now
+        with self._parts.database.read() as work:
+            found = _describe(work, work.stuck(now))
+            due = [name for name, detail in found.items() if _is_news(work, name, detail, now)]
+        if due:
+            with self._parts.database.write() as work:
+                for name in due:
+                    self._tell(work, name, found[name], now)
+            self._parts.wakes.delivery.set()
+
+    def _tell(self, work: Work, name: str, detail: str, now: datetime) -> None:
+        component = f"{MOVING}:{name}"
+        before = work.health.get(component)
+        again = before is not None and before.state is not HealthState.OK
+        state = HealthState.NEEDS_PERSON if detail and again else HealthState.RETRYING if detail else HealthState.OK
+        news = work.health.tell(component, state, detail or "everything moves", now)
+        if news and state is HealthState.NEEDS_PERSON:
+            warn("stuck", where=name, what=detail)
+            alert_admins(work, self._parts.snapshot, NoteCode.STUCK, detail, now, remedy=REMEDIES[name])
+
+
+def _describe(work: Work, stuck: Stuck) -> Mapping[str, str]:
+    """What is wrong, in words; "" where nothing is."""
+    reachable = not any(kind_of(one) == DELIVERY and one.state is not HealthState.OK for one in work.health.all())
+    return {
+        "inbox": f"{stuck.incoming} mails came in and are not worked off" if stuck.incoming else "",
+        "outbox": f"{stuck.outgoing} mails of class A do not leave" if stuck.outgoing and reachable else "",
+        "doubts": f"{stuck.doubts} mails in doubt within an hour" if stuck.doubts > MANY_DOUBTS else "",
+    }
+
+
+def _is_news(work: Work, name: str, detail: str, now: datetime) -> bool:
+    """Whether something is to be written: what is wrong always, what is right once an hour."""
+    before = work.health.get(f"{MOVING}:{name}")
+    quiet = before is not None and before.state is HealthState.OK and not detail
+    return before is None or not quiet or now >= before.updated_at + SHOWN_EVERY
