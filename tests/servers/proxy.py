@@ -164,9 +164,9 @@ class Proxy:
         passed = 0
         while (data := link.server.recv(_CHUNK_BYTES)) and not link.muted:
             self._weather()
-            if link.strike is not None and not self._struck(link, link.strike, data):
-                return
-            if link.strike is not None:
+            if (strike := link.strike) is not None:
+                if not self._struck(link, strike, data):
+                    return
                 continue
             if self.rewrite:
                 data = data.replace(*self.rewrite)
