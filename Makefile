@@ -10,7 +10,7 @@ SEEDS  ?= 2000
 ROUNDS ?= 5
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test corpus check simulate several crash fmt fuzz bench run servers lock clean .venv
+.PHONY: help demo test corpus check simulate several crash weather fmt fuzz bench run servers lock clean .venv
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 18
@@ -52,6 +52,9 @@ crash: $(STAMP)  ## kill the desk at every system call that writes, and at all p
 
 several: $(STAMP)  ## three daemons on one PostgreSQL, one frozen, one killed, connections cut: ROUNDS=5 rounds
 	MAILBOT_ROUNDS=$(ROUNDS) $(BIN)/python -m pytest -q -s -o faulthandler_timeout=0 tests/stories/test_three_daemons.py -k lose
+
+weather: $(STAMP)  ## break the lines to mailbox, mail server and database at every word of theirs (minutes)
+	MAILBOT_FULL=1 $(BIN)/python -m pytest -q -n auto -o log_level=CRITICAL $(PYTEST_FLAGS) tests/weather
 
 fmt: $(STAMP)  ## format the code and mend what ruff can mend
 	$(BIN)/ruff check --fix-only --quiet .
