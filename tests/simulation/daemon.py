@@ -1,7 +1,8 @@
 """One process of the desk: the loops of production over the fakes, asleep and awake by the virtual clock.
 
 Processing and deadlines run as the supervisor made them, waiting included, so that a lost wake-up shows. Intake and
-delivery, whose waiting blocks a thread, run by their `turn`, with the same wake-ups and polls.
+delivery, whose waiting blocks a thread, run by their `turn`, with the same wake-ups and polls. Where two daemons share
+the database both would read the mailbox, and their main threads, which renew leases, are a strand as well.
 """
 
 from __future__ import annotations
@@ -16,11 +17,14 @@ from mailbot.daemon.delivery import Delivery
 from mailbot.daemon.intake import Intake
 from mailbot.daemon.loops import DEADLINES, DELIVERY, INTAKE, PROCESSING
 from mailbot.daemon.parts import EVERYTHING, Parts, Settings, Snapshot, Wakes, Watched
+from mailbot.daemon.presence import RENEWALS_A_LEASE, Presence
 from mailbot.daemon.supervise import PAUSE_SECONDS, Supervisor
 from tests.conversations.clock import StoryClock
 from tests.simulation.servers import StormyMailbox, StormyParser, StormyPostman
 from tests.simulation.weather import StormyDatabase, Weather
 
+PRESENCE = "presence"
+LEASE_SECONDS = 300.0  # several steps of the virtual clock
 FOR_EVER = datetime.max.replace(tzinfo=EVERYTHING.tzinfo)
 
 
@@ -77,7 +81,7 @@ class Daemon:
         self.world = world
         self.holder = holder
         clock = world.clock
-        self.sleeps = {name: Sleep(clock) for name in (INTAKE, PROCESSING, DEADLINES, DELIVERY)}
+        self.sleeps = {name: Sleep(clock) for name in (INTAKE, PROCESSING, DEADLINES, DELIVERY, PRESENCE)}
         wakes = Wakes(self.sleeps[PROCESSING], self.sleeps[DEADLINES], self.sleeps[DELIVERY], Sleep(clock))
         self.parts = Parts(
             database=self._open(),
@@ -86,6 +90,7 @@ class Daemon:
             postman=lambda: world.postman,
             mailboxes=(Watched(world.mailbox, EVERYTHING),),
             holder=holder,
+            lease_seconds=LEASE_SECONDS,
             clock=clock.now,
             monotonic=clock.monotonic,
             chance=world.weather.random.random,
@@ -94,17 +99,20 @@ class Daemon:
         self.supervisor = Supervisor(self.parts, (PROCESSING, DEADLINES))
         self.intake = Intake(self.parts, self.parts.mailboxes[0])
         self.delivery = Delivery(self.parts)
+        self.presence = Presence(self.parts, [self.intake.tenure])
         self.strands = [strand for strand in self._make() if strand.name in roles]
 
     def _open(self) -> StormyDatabase:
         database = StormyDatabase.open(self.world.url)
         database.begin_weather(self.world.weather)
+        database.shared = not self.world.alone
         return database
 
     def begin(self) -> None:
         """What `App.run` and `Supervisor.run` do before the threads start."""
         if self.world.alone:
             self.parts.database.claim_daemon(self.holder)
+        self.presence.begin()
         beginning.begin(self.parts)
 
     def reload(self) -> None:
@@ -129,11 +137,24 @@ class Daemon:
             Strand(PROCESSING, self.sleeps[PROCESSING], loops[PROCESSING]),
             Strand(DEADLINES, self.sleeps[DEADLINES], loops[DEADLINES]),
             Strand(DELIVERY, self.sleeps[DELIVERY], self._deliver),
+            Strand(PRESENCE, self.sleeps[PRESENCE], self._show),
         ]
 
     def _take_in(self) -> None:
         if not self.intake.turn(self.world.clock.now()):
-            self.sleeps[INTAKE].wait(5.0 if self.intake.problem else self.parts.snapshot.intervals.mailbox_poll_seconds)
+            self.sleeps[INTAKE].wait(self._until_next_look())
+
+    def _until_next_look(self) -> float:
+        """As long as `Intake.wait` would wait."""
+        if self.intake.problem:
+            return 5.0
+        if not self.intake.tenure.mine:
+            return self.intake.tenure.look_seconds
+        return self.parts.snapshot.intervals.mailbox_poll_seconds
+
+    def _show(self) -> None:
+        self.presence.show()
+        self.sleeps[PRESENCE].wait(LEASE_SECONDS / RENEWALS_A_LEASE)
 
     def _deliver(self) -> None:
         if not self.delivery.turn(self.world.clock.now()):

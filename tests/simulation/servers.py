@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import email
 from collections import Counter, defaultdict
-from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator
 
 from mailbot.daemon.parsing import InProcessParser, Parsed
 from mailbot.mail.model import Recognition
-from mailbot.transport.mailbox import MailboxUnavailable
+from mailbot.transport.mailbox import Fetched, MailboxUnavailable
 from mailbot.transport.postman import DeliveryFailed, Envelope, Phase, Sent, check_addresses
 from tests.fakes.transport import MemoryMailbox, MemoryPostman, lost_after_dot, refused
 from tests.simulation.weather import Weather
@@ -25,6 +25,13 @@ class StormyMailbox(MemoryMailbox):
         self.weather = weather
         self.moves = weather.happens(0.5)
         self.marked_away: list[bytes] = []
+        self.stall: Callable[[], None] | None = None  # with mail in hand: another daemon takes over
+
+    def fetch(self, uids: Iterable[int], limit_bytes: int) -> Iterator[Fetched]:
+        for fetched in super().fetch(uids, limit_bytes):
+            if self.stall is not None:
+                self.stall()
+            yield fetched
 
     def standing(self) -> set[tuple[int, int]]:
         """(UIDVALIDITY, UID) of everything in the folder."""

@@ -24,7 +24,7 @@ from mailbot.transport.mailbox import excerpt_raw
 from tests.conversations.clock import StoryClock
 from tests.conversations.desk import Desk, snapshot_of_house
 from tests.conversations.letters import opened
-from tests.simulation.daemon import Daemon, Strand, Surroundings
+from tests.simulation.daemon import PRESENCE, Daemon, Strand, Surroundings
 from tests.simulation.journal import KEEP_JOURNAL
 from tests.simulation.servers import Rival, StormyMailbox, StormyParser, StormyPostman, message_id_of
 from tests.simulation.weather import Crash, Trace, Weather, at_work
@@ -82,7 +82,7 @@ class World(Desk):
         self.resent: Counter[int] = Counter()
         self.let_go: set[int] = set()
         self._seen = self._written = 0
-        self.several = self.weather.happens(0.3)  # two daemons share the database; only one of them reads the folder
+        self.several = self.weather.happens(0.3)  # two daemons share the database, and the mailbox by its lease
         self.surroundings = Surroundings(
             self.weather,
             self.clock,
@@ -113,9 +113,9 @@ class World(Desk):
 
     def start(self) -> None:
         """A new process, or two."""
-        self.daemons = [self._started("one", ROLES)]
+        self.daemons = [self._started("one", (*ROLES, PRESENCE) if self.several else ROLES)]
         if self.several:
-            self.daemons.append(self._started("two", ROLES[1:]))
+            self.daemons.append(self._started("two", (*ROLES, PRESENCE)))
 
     def _started(self, name: str, roles: tuple[str, ...]) -> Daemon:
         self.trace.note(f"start {name}")
@@ -162,7 +162,7 @@ class World(Desk):
             self.trace.note(f"{daemon.holder} {strand.name} failed: {type(failure).__name__}")
             daemon.rest(strand)
         else:
-            if strand.name == INTAKE and not daemon.intake.problem:
+            if strand.name == INTAKE and daemon.intake.tenure.mine and not daemon.intake.problem:
                 self.polled |= before
         finally:
             self._working = outer
@@ -237,10 +237,13 @@ class World(Desk):
         """The first daemon will stand still in its next work, longer than its lease, and the second takes over."""
         if not self.several:
             return
-        if self.weather.happens(0.5):
-            self.postman.stall = self._overtake_delivery
-        else:
+        place = self.weather.pick((INTAKE, PROCESSING, DELIVERY))
+        if place == INTAKE:
+            self.mailbox.stall = self._overtake_intake
+        elif place == PROCESSING:
             self.parser.stall = self._overtake_processing
+        else:
+            self.postman.stall = self._overtake_delivery
 
     async def _overtake_delivery(self, message_id: str) -> Rival:
         self.trace.note(f"overtaken {message_id}")
@@ -251,12 +254,19 @@ class World(Desk):
         with at_work(self.weather, False):
             return await delivery._drain(self.clock.now())
 
+    def _overtake_intake(self) -> None:
+        self.mailbox.stall = None
+        self._overtake(INTAKE)
+
     def _overtake_processing(self) -> None:
-        self.trace.note("overtaken in processing")
         self.parser.stall = None
+        self._overtake(PROCESSING)
+
+    def _overtake(self, name: str) -> None:
+        self.trace.note(f"overtaken in {name}")
         self.clock.step(SHORT_LEASE)
         other = self._other()
-        self.run(other, next(strand for strand in other.strands if strand.name == PROCESSING))
+        self.run(other, next(strand for strand in other.strands if strand.name == name))
 
     def _other(self) -> Daemon:
         """Whoever is not at work now."""
