@@ -46,7 +46,7 @@ simulate: $(STAMP)  ## play SEEDS=2000 seeded lives of a desk in bad weather, th
 	$(BIN)/python -m tests.simulation --seeds $(SEEDS)
 	$(BIN)/python -m tests.simulation --bugs --seeds 60
 
-crash: $(STAMP)  ## kill the desk at every system call that writes, and at all pairs of failpoints (hours; goes on where it stopped)
+crash: $(STAMP)  ## kill the desk at every system call that writes, fill its disk, crash it twice (hours; may be broken off)
 	$(BIN)/python -m tests.crash $(CRASH_FLAGS)
 	$(BIN)/python -m tests.crash --bugs
 

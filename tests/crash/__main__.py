@@ -13,7 +13,7 @@ import logging
 import random
 import sys
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Sequence
 
 from tests.crash import strace
@@ -103,6 +103,7 @@ class Progress:
         self._of = of
         self._done = self._violated = 0
         self._began = self._told = time.monotonic()
+        self._lately: deque[float] = deque([self._began], maxlen=200)  # what is played now may cost more than before
 
     @property
     def seconds(self) -> float:
@@ -111,11 +112,13 @@ class Progress:
     def step(self, violated: bool) -> None:
         self._done += 1
         self._violated += violated
+        self._lately.append(time.monotonic())
         terminal = sys.stderr.isatty()
         if time.monotonic() < self._told + (0.5 if terminal else TELL_SECONDS) and self._done < self._of:
             return
         self._told = time.monotonic()
-        minutes = self.seconds / self._done * (self._of - self._done) / 60
+        each_seconds = (self._told - self._lately[0]) / (len(self._lately) - 1)
+        minutes = each_seconds * (self._of - self._done) / 60
         line = f"{self._done}/{self._of} runs, {self._violated} violated, about {minutes:.1f} minutes to go "
         print(f"\r{line}" if terminal else line, end="" if terminal else "\n", file=sys.stderr, flush=True)
 

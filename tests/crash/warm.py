@@ -11,7 +11,9 @@ import gc
 import threading
 from collections import Counter
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
+
+from alembic.script import ScriptDirectory
 
 import mailbot.app
 import mailbot.config.last_good
@@ -40,6 +42,8 @@ def warm(place: Place) -> None:
     mailbot.app.load = mailbot.config.last_good.load = load  # type: ignore[attr-defined]  # where they are imported
     mailbot.app.adapt = _kept(mailbot.app.adapt, by=id)
     mailbot.store.sqlite.create_engine = _kept(mailbot.store.sqlite.create_engine, by=str)  # type: ignore[attr-defined]
+    from_config = _kept(ScriptDirectory.from_config, by=lambda config: config.get_main_option("script_location"))
+    ScriptDirectory.from_config = staticmethod(from_config)  # type: ignore[method-assign]  # the migrations, read once
     rehearsal = Rehearsal(place)
     for chapter in range(len(CHAPTERS)):
         rehearsal.begin()
@@ -48,7 +52,7 @@ def warm(place: Place) -> None:
     gc.freeze()  # what is there now is shared by all forks
 
 
-def _kept(make: Callable[..., T], *, by: Callable[[object], object]) -> Callable[..., T]:
+def _kept(make: Callable[..., T], *, by: Callable[[Any], object]) -> Callable[..., T]:
     kept: dict[object, tuple[object, T]] = {}
 
     def once(given: object, **options: object) -> T:
