@@ -7,10 +7,11 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.stamp
 LOCK   := requirements/lock.txt
 SEEDS  ?= 2000
+MAILS  ?= 200000
 ROUNDS ?= 5
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test corpus check simulate several crash weather fmt fuzz bench run servers lock clean .venv
+.PHONY: help demo test corpus check simulate several crash weather fmt fuzz bench run servers lock clean folders .venv
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 18
@@ -41,6 +42,10 @@ check: $(STAMP)  ## format, lint, types, walls, then all tests
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(MAKE) test
+
+folders: $(STAMP)  ## first scan of a folder of MAILS=200000, then people, resets and lost machines at length
+	$(BIN)/python -m tests.folders --mails $(MAILS)
+	MAILBOT_FULL=1 $(BIN)/python -m pytest -q -o faulthandler_timeout=0 tests/folders tests/servers/test_whole_folders.py
 
 simulate: $(STAMP)  ## play SEEDS=2000 seeded lives of a desk in bad weather, then hunt for planted bugs
 	$(BIN)/python -m tests.simulation --seeds $(SEEDS)

@@ -15,7 +15,7 @@ from mailbot.store.database import Database
 from mailbot.transport.mailbox import Mailbox
 
 WINDOW_UIDS = 5_000
-PORTION_UIDS = 5_000
+PORTION_UIDS = 2_000
 WHOLE_FOLDER_EVERY = timedelta(days=1)
 
 

@@ -17,9 +17,11 @@ from mailbot.desk.outgoing import MailClass
 from mailbot.desk.situation import OurMail
 from mailbot.store import counters, tables
 from mailbot.store.audit import Audit
+from mailbot.store.inbox import Inbox
 from mailbot.store.moves import move_all
 from mailbot.store.outbox import MOVES, Outbox
 from mailbot.store.states import OutboxState
+from mailbot.store.values import LONG_AGO
 
 PERHAPS_SENT: Final = "the database was restored: it may have left before"
 _UNTOLD: Final = "the database was restored"
@@ -36,6 +38,7 @@ class Restores:
 
     def mark(self, by: str, backup: str, made_at: datetime, now: datetime) -> int:
         """Make a database of the past fit to go on, audited; how many mails were parked. Before any daemon starts."""
+        self._end_leases()
         parked = self._park()
         marks = {"rescan_from": made_at, "restored_at": now}
         self._connection.execute(update(_MAILBOXES).values(marks))
@@ -70,6 +73,12 @@ class Restores:
         """This folder was read once more, its archive as well."""
         this = (_MAILBOXES.c.account == account) & (_MAILBOXES.c.folder == folder)
         self._connection.execute(update(_MAILBOXES).where(this).values(rescan_from=None))
+
+    def _end_leases(self) -> None:
+        """Nobody holds anything any more: who did when the backup was made has no way to this database."""
+        Inbox(self._connection).end_leases()
+        Outbox(self._connection).end_leases()
+        self._connection.execute(update(tables.leases).values(lease_until=LONG_AGO))
 
     def _park(self) -> int:
         """Class B that waits, is under way or in doubt. What was under way as the backup was made may have arrived."""

@@ -8,7 +8,7 @@ from mailbot.desk.outgoing import MailClass
 from mailbot.store.restores import PERHAPS_SENT
 from mailbot.store.states import OutboxState
 from mailbot.store.unit_of_work import Work
-from tests.store.material import NOW, opened, queued, sending
+from tests.store.material import LEASE_SECONDS, NOW, claimed, opened, queued, sending
 
 DAY = timedelta(days=1)
 MADE = NOW - 2 * DAY - timedelta(hours=1)
@@ -75,3 +75,14 @@ def test_it_is_audited(work: Work) -> None:
     (note,) = work.audit.notes()
     assert (note.who, note.verb, note.what) == ("root", "restore", "desk.tar.gz")
     assert MADE.isoformat() in note.detail
+
+
+def test_nobody_of_the_time_before_holds_anything(work: Work) -> None:
+    mail = sending(work)
+    row = claimed(work)
+    work.leases.acquire("mailbox:support:INBOX", "the lost machine", NOW, 1_000_000)
+    work.restores.mark("root", "desk.dump", MADE, NOW)
+    assert [one.id for one in work.inbox.claim(20, "new", NOW, LEASE_SECONDS).rows] == [row.id]
+    assert work.leases.acquire("mailbox:support:INBOX", "new", NOW, LEASE_SECONDS) == 2
+    work.outbox.settle(NOW)
+    assert [one.id for one in work.outbox.claim(20, "new", NOW, LEASE_SECONDS)] == [mail.id]
