@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import email
 import os
 import shutil
 import signal
@@ -22,7 +23,7 @@ from tests.killed.place import Home
 from tests.killed.planted import LATER, Fatal
 
 DEATH_SECONDS = 20.0
-REST_SECONDS = 20.0
+REST_SECONDS = 40.0
 Signals = Mapping[Failpoint, signal.Signals]
 _UNDER_WAY = (OutboxState.READY, OutboxState.SENDING, OutboxState.UNKNOWN)
 
@@ -60,11 +61,11 @@ class Life:
         database = Database.open(self.home.database_url)
         pid = self.home.hatch(fatal, signals)
         try:
-            if self._awaits_rest(database) == OutboxState.UNKNOWN:
+            if self._awaits_rest(pid, database) == OutboxState.UNKNOWN:
                 self._end(pid)
                 self._later = LATER
                 pid = self.home.hatch(fatal, signals, LATER)
-                self._awaits_rest(database)
+                self._awaits_rest(pid, database)
             if stops:
                 os.kill(pid, signal.SIGTERM)
                 assert self._awaits_end(pid) == 0, self.chronicle()
@@ -79,6 +80,14 @@ class Life:
         with database.read() as work:
             yield work
         database.close()
+
+    def doubts(self, line: OutboxLine) -> bool:
+        """Whether a desk died over its final dot."""
+        return line.message_id in self.doubtful
+
+    def arrived(self, message_id: str) -> int:
+        """How often a mail has come through Postfix."""
+        return sum(message_id_of(mail.raw) == message_id for mail in self.home.place.sink.mails)
 
     def chronicle(self) -> str:
         """What the desk said, for whoever must find out what went wrong."""
@@ -113,7 +122,7 @@ class Life:
 
     # ---------------------------------------------------------------- rest
 
-    def _awaits_rest(self, database: Database) -> str:
+    def _awaits_rest(self, pid: int, database: Database) -> str:
         """Until nothing stirs (""), or nothing does but mails in doubt: nobody waits a quarter of an hour for them."""
         deadline = time.monotonic() + REST_SECONDS
         while not self.past and len(set(database.schema_versions())) > 1 and time.monotonic() < deadline:
@@ -121,6 +130,7 @@ class Life:
         while (stirs := self._stirs(database)) and time.monotonic() < deadline:
             if stirs == OutboxState.UNKNOWN and not self._later:
                 return stirs
+            assert (code := self.home.end_of(pid)) is None, f"the desk ended ({code})\n{self.chronicle()}"
             time.sleep(0.03)
         assert not stirs, f"no rest: {stirs}\n{self.chronicle()}"
         return ""
@@ -152,3 +162,8 @@ def _lines(work: Work) -> list[OutboxLine]:
 
 def _in_doubt(line: OutboxLine) -> bool:
     return line.state is OutboxState.SENDING and line.phase is Phase.DATA
+
+
+def message_id_of(raw: bytes) -> str:
+    """As the database keeps it."""
+    return str(email.message_from_bytes(raw)["Message-ID"]).strip("<>")
