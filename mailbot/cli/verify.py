@@ -10,7 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from mailbot.cli.console import Console
-from mailbot.cli.desk import open_desk
+from mailbot.config.last_good import load_or_last_good
+from mailbot.config.locate import find_config
 from mailbot.store.looking import open_to_look
 from mailbot.store.unit_of_work import Work
 from mailbot.store.verify import AUTOMATIC_IN_A_ROW, Examined, Finding, Promise, examine
@@ -53,14 +54,14 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
 @contextmanager
 def _open(arguments: argparse.Namespace) -> Iterator[tuple[Work, int]]:
     """One view of the database, and how many automatic mails in a row the configuration allows."""
-    if arguments.database is None:
-        with open_desk(arguments, last_good=True) as desk, desk.database.read() as work:
-            yield work, desk.snapshot.policy.limits.automatic_in_a_row
-        return
-    database = open_to_look(arguments.database)
+    where, in_a_row = arguments.database, AUTOMATIC_IN_A_ROW
+    if where is None:
+        snapshot = load_or_last_good(find_config(arguments.config)).snapshot
+        where, in_a_row = snapshot.database_url, snapshot.policy.limits.automatic_in_a_row
+    database = open_to_look(where)
     try:
         with database.read() as work:
-            yield work, AUTOMATIC_IN_A_ROW
+            yield work, in_a_row
     finally:
         database.close()
 

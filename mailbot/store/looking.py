@@ -24,5 +24,5 @@ def open_to_look(where: str) -> Database:
     found, known = database.schema_versions()
     if found != known:
         database.close()
-        raise UnfitDatabase(f"the schema is of version {found or 'none'}, and this mailbot reads {known}")
+        raise UnfitDatabase(f"the schema is of version {found or 'none'}, and this mailbot looks into {known}")
     return database
