@@ -272,6 +272,7 @@ def scripted_smtp(*extensions: str) -> Iterator[ScriptedSmtp]:
     """An SMTP server that says what it is told, on a thread of its own."""
     server = ScriptedSmtp(extensions) if extensions else ScriptedSmtp()
     loop = asyncio.new_event_loop()
+    loop.set_exception_handler(lambda *_: None)  # conversations that are cancelled at the end
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
     asyncio.run_coroutine_threadsafe(server.__aenter__(), loop).result(5)

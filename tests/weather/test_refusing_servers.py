@@ -12,6 +12,7 @@ from datetime import timedelta
 import pytest
 
 from mailbot.daemon.parts import EVERYTHING, Watched
+from mailbot.store.failures import DatabaseUnavailable
 from mailbot.store.states import HealthState, InboxState
 from mailbot.transport.imap import ImapMailbox, ImapSettings
 from mailbot.transport.security import Security
@@ -203,3 +204,19 @@ def test_a_folder_that_is_gone_is_told_and_not_made_anew(desk: Desk, dovecot: Do
     lives(desk, timedelta(minutes=20))
     assert (health(desk), len(stored(desk))) == (HealthState.OK, 1)
     desk.intake.close()
+
+
+def test_while_the_database_is_away_not_a_word_is_said_to_the_mail_server(
+    reading: Desk, server: Choosy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arrive(server, reading, 1)
+
+    def away() -> None:
+        raise DatabaseUnavailable("away")
+
+    monkeypatch.setattr(reading.database, "read", away)
+    for _ in range(10):
+        reading.clock.step(MINUTE)
+        with pytest.raises(DatabaseUnavailable):
+            reading.intake.turn(reading.clock.now())
+    assert server.lines == []

@@ -88,7 +88,7 @@ def test_after_a_day_without_a_server_all_mail_leaves_in_the_order_of_its_weight
         reported(desk, number, urgent=number % 10 == 9)
         desk.clock.step(timedelta(minutes=20))
         desk.delivery.turn(desk.clock.now())
-    lives(desk, DAY - timedelta(hours=10), timedelta(minutes=5))
+    lives(desk, DAY - timedelta(hours=10), timedelta(minutes=10))
     waiting = {line.message_id: line for line in desk.mails_out()}
     assert len(waiting) >= 60
     assert set(states(desk)) == {"ready"}
@@ -109,11 +109,11 @@ def ids_of(mail: Envelope) -> list[bytes]:
     return [line for line in mail.raw.split(b"\n") if line.startswith(b"Message-ID: <")]
 
 
-def test_a_hundred_requests_of_one_person_during_an_outage_breach_no_limit_when_it_is_over(
+def test_many_requests_of_one_person_during_an_outage_breach_no_limit_when_it_is_over(
     desk: Desk, ann: Correspondent, server: Server
 ) -> None:
     server.wrong = DOWN
-    for number in range(30):
+    for number in range(15):
         desk.mailbox.put(ann.composes(f"Fault {number}", f"Tunnel {number} does not work.").as_bytes())
     desk.intake.turn(desk.clock.now())
     while desk.processing.turn(desk.clock.now()):
@@ -200,8 +200,10 @@ def test_a_refused_login_is_told_at_once_by_the_second_route_and_once(
 ) -> None:
     server.wrong = WRONG_PASSWORD
     reported(desk, 1)
-    lives(desk, DAY, timedelta(minutes=5))
+    lives(desk, MINUTE)
     (alert,) = alerts(second)
+    lives(desk, DAY, timedelta(minutes=15))
+    assert alerts(second) == [alert]
     assert b"535 5.7.8 authentication failed" in alert.raw
     assert b"tunnel" not in alert.raw
     assert [mail.rcpt_to for mail in second.sent] == ["admin@corp.example"], "nobody else's mail takes it"
