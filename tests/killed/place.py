@@ -6,36 +6,32 @@ Each life begins with the same past (or with none), the same mails in the mailbo
 from __future__ import annotations
 
 import itertools
-import json
-import select
 import shutil
 import signal
-import subprocess
-import sys
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from datetime import timedelta
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 from mailbot.config.keys import new_keys
 from mailbot.failpoints import Failpoint
 from mailbot.store.database import Database
-from tests.conftest import ROOT
 from tests.conversations.desk import HOUSE, WORDS
+from tests.killed.orders import Nest
 from tests.killed.planted import Fatal
 from tests.servers.certificates import Authority
 from tests.servers.dovecot import PASSWORD, Dovecot
 from tests.servers.policy import Policy
 from tests.servers.postfix import Postfix
-from tests.servers.postgres import Postgres
-from tests.servers.process import LOOPBACK, new_folder
+from tests.servers.postgres import Postgres, need_postgres
+from tests.servers.process import LOOPBACK, in_memory, new_folder
 from tests.servers.sinks import Sink
 
 SUPPORT = "support@corp.example"
-ANSWER_SECONDS = 40.0
 _serial = itertools.count(100)
 _OWN = """
 [[mailboxes]]
@@ -76,49 +72,21 @@ COPIES = Way("copies", move=False)
 MAILDIR = Way("maildir", maildir=True)
 
 
-class Nest:
-    """The interpreter that forks desks (`nest.py`), from the outside."""
-
-    def __init__(self, output: Path) -> None:
-        self._output = output
-        with output.open("ab") as errors:
-            self._process = subprocess.Popen(
-                ["setpriv", "--pdeathsig=KILL", sys.executable, "-c", "from tests.killed.nest import main; main()"],
-                cwd=ROOT,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=errors,
-                text=True,
-            )
-
-    def order(self, do: str, **more: Any) -> Any:
-        """The answer."""
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.write(json.dumps({"do": do, **more}) + "\n")
-        self._process.stdin.flush()
-        if not select.select([self._process.stdout], [], [], ANSWER_SECONDS)[0]:
-            raise TimeoutError(f"{do} {more}: no answer\n{self._output.read_text()[-3000:]}")
-        if not (answer := self._process.stdout.readline()):
-            raise RuntimeError(f"{do} {more}: the nest is dead\n{self._output.read_text()[-3000:]}")
-        return json.loads(answer)
-
-    def close(self) -> None:
-        self._process.kill()
-        self._process.wait()
-
-
 class Place:
     """All servers, and the folder of each way with its configuration, its past and its mails."""
 
-    def __init__(self, authority: Authority, postgres: Postgres | None) -> None:
+    def __init__(self, authority: Authority) -> None:
         self._stack = ExitStack()
         self.authority = authority
-        self.postgres = postgres
+        self._homes: dict[Way, Home] = {}
+        with in_memory():
+            self._settle()
+
+    def _settle(self) -> None:
+        enter = self._stack.enter_context
         self.folder = new_folder("killed")
         self._stack.callback(shutil.rmtree, self.folder, ignore_errors=True)
-        certificate, users = authority.issue(), {SUPPORT: PASSWORD}
-        enter = self._stack.enter_context
+        certificate, users = self.authority.issue(), {SUPPORT: PASSWORD}
         self.dovecot = enter(Dovecot(certificate, users=users))
         self.sink = enter(Sink())
         to_sink = f"smtp:[{LOOPBACK}]:{self.sink.port}"
@@ -127,7 +95,6 @@ class Place:
         self.nest = Nest(self.folder / "nest.log")
         self._stack.callback(self.nest.close)
         self.nest.order("write", folder=str(self.folder / "first"))
-        self._homes: dict[Way, Home] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -137,10 +104,18 @@ class Place:
     ) -> None:
         self._stack.close()
 
+    @cached_property
+    def postgres(self) -> Postgres:
+        """A cluster of its own, from the moment that somebody asks for it."""
+        need_postgres()
+        with in_memory():
+            return self._stack.enter_context(Postgres())
+
     def home(self, way: Way) -> Home:
         """The desk of that way, made when it is first asked for."""
         if way not in self._homes:
-            self._homes[way] = self._build(way)
+            with in_memory():
+                self._homes[way] = self._build(way)
         return self._homes[way]
 
     def _build(self, way: Way) -> Home:

@@ -19,9 +19,8 @@ from mailbot.store.states import InboxState
 from tests.killed.life import Life
 from tests.killed.oracle import breaches, undisturbed
 from tests.killed.past import DEADLY
-from tests.killed.place import COPIES, MAILDIR, POSTGRES, SQLITE, Home, Place, Way
+from tests.killed.place import COPIES, MAILDIR, POSTGRES, SQLITE, Place, Way
 from tests.killed.planted import Fatal
-from tests.servers.postgres import need_postgres
 
 LAST = 7  # mails leave; class B goes last
 MIGRATIONS = len(list(Path(str(versions.__file__)).parent.glob("v[0-9]*.py")))
@@ -59,15 +58,9 @@ def _cases() -> list[Case]:
     return [*everywhere, *again, *last, *steps, *marks, Case(SQLITE, Fatal(Failpoint.PARSING, parser=True))]
 
 
-def home_of(place: Place, way: Way) -> Home:
-    if way.database == "postgres":
-        need_postgres()
-    return place.home(way)
-
-
 @pytest.mark.parametrize("case", _cases(), ids=str)
 def test_a_killed_desk_loses_nothing_and_does_nothing_twice(place: Place, case: Case) -> None:
-    home, past = home_of(place, case.way), case.fatal.point is not Failpoint.MIGRATING
+    home, past = place.home(case.way), case.fatal.point is not Failpoint.MIGRATING
     expected = undisturbed(place, past)
     life = Life(home, past=past)
     if case.fatal.parser:
@@ -94,8 +87,7 @@ def in_doubt(life: Life) -> set[tuple[MailClass, int]]:
 
 @pytest.mark.parametrize("way", [SQLITE, POSTGRES], ids=lambda way: way.name)
 def test_a_mail_that_kills_the_desk_whenever_it_is_read_is_set_aside_alone(place: Place, way: Way) -> None:
-    home = home_of(place, way)
-    life = Life(home, past=False)
+    life = Life(place.home(way), past=False)
     deadly = Fatal(Failpoint.PARSING, words=DEADLY, always=True)
     for _ in range(3):
         life.dies(deadly)

@@ -16,7 +16,7 @@ import subprocess
 import tempfile
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import ClassVar, Self, TypeVar
@@ -32,6 +32,8 @@ START_SECONDS = 20.0
 # Below the ports that the kernel hands to outgoing connections, so that none of those sits on a port we have chosen.
 _PORTS = range(20_000, 32_000)
 _given: set[int] = set()
+_MEMORY = Path("/dev/shm")
+_where: Path | None = None
 _chance = random.SystemRandom()
 T = TypeVar("T")
 
@@ -60,9 +62,21 @@ def wait_until(condition: Callable[[], T], what: str, timeout_seconds: float = S
 
 def new_folder(name: str) -> Path:
     """A folder that everybody may read; its owner stands in the name, so that `sweep` can tell whether he lives."""
-    folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-{name}-"))
+    folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-{name}-", dir=_where))
     folder.chmod(0o755)
     return folder
+
+
+@contextlib.contextmanager
+def in_memory() -> Iterator[None]:
+    """Folders that are made meanwhile lie in memory, where there is room: for tests that kill processes, not disks."""
+    global _where  # noqa: PLW0603  # every server asks for its folder itself
+    roomy = _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free > 1 << 30
+    _where = _MEMORY if roomy else None
+    try:
+        yield
+    finally:
+        _where = None
 
 
 class Server(ABC):
@@ -190,7 +204,7 @@ def _leashed(command: Sequence[str | Path], end: signal.Signals, as_user: bool) 
 
 def sweep() -> None:
     """Remove what sessions left behind that are dead: their folders, and servers that still run in them."""
-    for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*-*"):
+    for folder in (found for place in (Path(tempfile.gettempdir()), _MEMORY) for found in place.glob(f"{PREFIX}*-*")):
         owner = folder.name.removeprefix(PREFIX).partition("-")[0]
         if owner.isdecimal() and not Path("/proc", owner).exists():
             _end_server_of(folder)
