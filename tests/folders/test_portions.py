@@ -71,13 +71,16 @@ def test_how_far_it_is_stands_in_the_health_and_nothing_is_called_missing_before
 def test_a_scan_that_breaks_goes_on_where_it_was(desk: Desk, point: str) -> None:
     fill(desk)
     desk.intake.turn(desk.clock.now())
+    fill(desk, 1)
+    desk.intake.turn(desk.clock.now())
+    assert uids(desk)[-1] == MAILS + 1, "what is left lies below the newest, and below its window"
     desk.mailbox.fail_next(point)
     desk.intake.turn(desk.clock.now())
     assert desk.intake.problem
     for _ in range(10):
         desk.clock.step(timedelta(minutes=1))
         desk.intake.turn(desk.clock.now())
-    assert uids(desk) == [*range(1, MAILS + 1)]
+    assert uids(desk) == [*range(1, MAILS + 2)]
     assert sorted(desk.mailbox.stored) == uids(desk)
 
 
