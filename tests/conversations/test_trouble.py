@@ -197,6 +197,7 @@ def test_an_acknowledgement_whose_fate_nobody_knows_is_not_sent_again(
     for _ in ("hand_over", "acknowledgement"):
         requester.desk.postman.fail_next(lost_after_dot(), accepted=True)
     requester.writes("VPN is down", "The tunnel does not work any more. I am in room 12.")
+    clock.passes(minutes=1)  # after a lost connection the next mail does not follow at once
     clock.passes(minutes=50)
     requester.gets("acknowledgement")
     requester.gets_nothing()
