@@ -36,9 +36,10 @@ REMEDIES: Mapping[tuple[str, HealthState], str] = {
     (DAEMON, HealthState.NO_PROGRESS): "systemd restarts it by itself; else look into its log and restart it",
     (DAEMON, HealthState.STOPPED): START,
     (CONFIGURATION, HealthState.LAST_GOOD): "mailbot check lists every mistake; mended files are read by themselves",
-    (DELIVERY, HealthState.RETRYING): "mail waits and is tried again by itself: can the server of [smtp] be reached?",
-    (DELIVERY, HealthState.NEEDS_PERSON): "mail waits: mend [smtp] in mailbot.toml and restart the daemon;"
-    " a changed password alone counts at the next try",
+    (DELIVERY, HealthState.RETRYING): "mail waits and is tried again by itself: can the server of [smtp] be reached"
+    " (or of [alert_smtp], where that is named)?",
+    (DELIVERY, HealthState.NEEDS_PERSON): "mail waits: mend [smtp] (or [alert_smtp], where that is named) in"
+    " mailbot.toml and restart the daemon; a changed password alone counts at the next try, within 15 minutes",
     (CONSERVATION, HealthState.RETRYING): "the whole folder is compared again within minutes",
     (CONSERVATION, HealthState.NEEDS_PERSON): "look at the mailbox with a mail program: its server lists mail that it"
     " does not give (the log names it, event=mail_missing); what only the archive folder has, move back",

@@ -6,7 +6,6 @@ those of production, ten times shorter; time-outs are settings of the transports
 
 from __future__ import annotations
 
-import asyncio
 import itertools
 import json
 import os
@@ -33,7 +32,6 @@ from mailbot.store.verify import verify
 from mailbot.transport import smtp
 from mailbot.transport.imap import ImapMailbox
 from tests.conversations.desk import HOUSE, WORDS
-from tests.fakes.transport_smtp import ScriptedSmtp
 from tests.servers.dovecot import PASSWORD, Dovecot
 from tests.servers.proxy import Proxy
 from tests.servers.sinks import Sink
@@ -265,29 +263,6 @@ def working(app: App) -> Iterator[None]:
         thread.join(30)
     assert not raised, raised
     assert not thread.is_alive(), "the daemon ends when it is told to"
-
-
-@contextmanager
-def scripted_smtp(*extensions: str) -> Iterator[ScriptedSmtp]:
-    """An SMTP server that says what it is told, on a thread of its own."""
-    server = ScriptedSmtp(extensions) if extensions else ScriptedSmtp()
-    loop = asyncio.new_event_loop()
-    loop.set_exception_handler(lambda *_: None)  # conversations that are cancelled at the end
-    thread = threading.Thread(target=loop.run_forever, daemon=True)
-    thread.start()
-    asyncio.run_coroutine_threadsafe(server.__aenter__(), loop).result(5)
-    try:
-        yield server
-    finally:
-        asyncio.run_coroutine_threadsafe(_end(server), loop).result(5)
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join(5)
-
-
-async def _end(server: ScriptedSmtp) -> None:
-    await server.__aexit__(None, None, None)
-    for task in asyncio.all_tasks() - {asyncio.current_task()}:
-        task.cancel()
 
 
 def wait_for(holds: Callable[[], bool], what: str, seconds: float = PATIENCE_SECONDS) -> None:

@@ -20,7 +20,7 @@ from mailbot.transport.smtp import SmtpPostman, SmtpSettings
 from tests.conversations.desk import Desk
 from tests.conversations.people import Correspondent
 from tests.fakes.transport_smtp import DROP, GREETING, HANG, VERDICT, ScriptedSmtp
-from tests.weather.station import scripted_smtp
+from tests.weather.scripted import scripted_smtp
 
 LATER, NO, GARBAGE, CLOSING = "451 4.3.0 later", "550 5.7.1 no", "what?", "421 4.3.2 closing"
 REPLIES = [LATER, NO, GARBAGE, CLOSING, DROP, HANG]
