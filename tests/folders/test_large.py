@@ -47,6 +47,7 @@ def test_a_large_message_leaves_its_beginning_and_a_notice_and_is_fetched_whole_
         assert len(work.tickets.find()) == 2
 
 
+@pytest.mark.parametrize("desk", [""], indirect=True)
 def test_a_large_message_that_is_gone_stays_aside(desk: ChildDesk, dovecot: Dovecot, address: str) -> None:
     large = desk.rows()[-1]
     for folder in ("INBOX", "Archive"):

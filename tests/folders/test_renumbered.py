@@ -38,7 +38,7 @@ def rebuilt(raw: bytes) -> bytes:
     return message.as_bytes()
 
 
-@pytest.mark.parametrize("stored_as", [as_it_was, rebuilt])
+@pytest.mark.parametrize("stored_as", [as_it_was, rebuilt] if FULL else [rebuilt])
 def test_a_thousand_old_mails_and_ten_new_ones_make_ten_tickets(
     authority: Authority, tmp_path: Path, stored_as: Callable[[bytes], bytes]
 ) -> None:
