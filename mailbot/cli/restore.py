@@ -54,7 +54,7 @@ class Target:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """`restore FILE [--force]`, `restore --mark-only`."""
     parser.add_argument("file", type=Path, nargs="?", metavar="FILE", help="an archive of `mailbot backup`")
-    parser.add_argument("--force", action="store_true", help="also over a desk that is there; its files are put aside")
+    parser.add_argument("--force", action="store_true", help="also over a desk that is there (its files are put aside)")
     parser.add_argument(
         "--mark-only", action="store_true", help="the database was restored by other means (pg_restore)"
     )
@@ -90,6 +90,10 @@ def _mark_only(arguments: argparse.Namespace, console: Console) -> int:
     with open_desk(arguments, last_good=True) as desk:
         desk.database.claim_daemon("mailbot restore")
         with desk.database.write() as work:
+            if not arguments.force and (alive := work.leases.living_daemons(desk.database.now())):
+                console.complain(f"nothing was marked: {', '.join(alive)} works on this database; stop it first")
+                console.say("where it is stopped, or was restored along: again in a minute, or with --force")
+                return 1
             newest = work.inbox.lines(limit=1)
             made_at = min(newest[0].received_at, now()) if newest else now()
             parked = work.restores.mark(who(), "by other means", made_at, now())

@@ -87,6 +87,11 @@ class Leases:
 
     # ------------------------------------------------------------ daemons
 
+    def living_daemons(self, now: datetime) -> Sequence[str]:
+        """Holders whose lease as a daemon still runs."""
+        alive = _LEASES.c.name.startswith(_DAEMON, autoescape=True) & (_LEASES.c.lease_until > now)
+        return self._connection.execute(select(_LEASES.c.holder).where(alive)).scalars().all()
+
     def dead_daemons(self, now: datetime) -> Sequence[str]:
         """Holders whose lease as a daemon has run out, the longest dead first."""
         dead = _LEASES.c.name.startswith(_DAEMON, autoescape=True) & (_LEASES.c.lease_until <= now)

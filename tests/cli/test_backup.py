@@ -17,6 +17,7 @@ import pytest
 
 from mailbot.app import build
 from mailbot.daemon.supervise import turn_once
+from mailbot.store.leases import daemon_lease
 from mailbot.store.restores import PERHAPS_SENT
 from mailbot.store.rows import OutboxLine
 from mailbot.store.states import OutboxState
@@ -294,6 +295,14 @@ def test_a_database_that_was_restored_by_other_means_is_marked(types: Type, fold
     typed = types("--config", folder, "restore", "--mark-only")
     assert typed.code == 0, typed.err
     assert mails_out(folder)["VPN drops", "acknowledgement"].state is OutboxState.PARKED
+
+
+def test_nothing_is_marked_while_a_daemon_works(types: Type, folder: Path, archive: Path) -> None:
+    with build(folder, in_process=True) as desk, desk.database.write() as work:
+        work.leases.acquire(daemon_lease("one:7"), "one:7", desk.database.now(), 60)
+    typed = types("--config", folder, "restore", "--mark-only")
+    assert (typed.code, "one:7" in typed.err) == (1, True)
+    assert types("--config", folder, "restore", "--mark-only", "--force").code == 0
 
 
 def test_postgresql_is_for_pg_dump(types: Type, folder: Path, tmp_path: Path, postgres_url: str) -> None:
