@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import logging
 import random
+import signal
 import sys
 import time
 from collections import Counter, deque
@@ -35,6 +36,7 @@ def main() -> int:
     if problem := strace.why_not():
         print(f"crash: {problem}", file=sys.stderr)
         return 2
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # the workers clean up
     if arguments.bugs:
         return find_bugs(arguments.workers)
     if arguments.runs:
