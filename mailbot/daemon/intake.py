@@ -66,6 +66,11 @@ class Intake:
         """Which daemon reads the mailbox instead of this one."""
         return "" if self.tenure.mine else self.tenure.other
 
+    @property
+    def pausing(self) -> bool:
+        """Whether the last turn failed, and the mail server is left alone for a while."""
+        return self._retry_at is not None
+
     def turn(self, now: datetime) -> int:
         """Take in what is new; how many mails that was."""
         if self._retry_at is not None and self._parts.monotonic() < self._retry_at:
@@ -84,7 +89,7 @@ class Intake:
     def wait(self, timeout_seconds: float) -> None:
         """Until something may have come (IDLE), or the time is over."""
         stop = self._parts.wakes.stop
-        if self.problem or self._retry_at is not None:
+        if self.pausing:
             stop.wait(min(timeout_seconds, 5.0))
         elif not self.tenure.mine:
             stop.wait(min(timeout_seconds, self.tenure.look_seconds))

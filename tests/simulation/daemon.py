@@ -146,7 +146,7 @@ class Daemon:
 
     def _until_next_look(self) -> float:
         """As long as `Intake.wait` would wait."""
-        if self.intake.problem:
+        if self.intake.pausing:
             return 5.0
         if not self.intake.tenure.mine:
             return self.intake.tenure.look_seconds

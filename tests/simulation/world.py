@@ -162,7 +162,7 @@ class World(Desk):
             self.trace.note(f"{daemon.holder} {strand.name} failed: {type(failure).__name__}")
             daemon.rest(strand)
         else:
-            if strand.name == INTAKE and daemon.intake.tenure.mine and not daemon.intake.problem:
+            if strand.name == INTAKE and daemon.intake.tenure.mine and not daemon.intake.pausing:
                 self.polled |= before
         finally:
             self._working = outer
