@@ -76,7 +76,7 @@ class Intake:
         if self._retry_at is not None and self._parts.monotonic() < self._retry_at:
             return 0
         if not self.tenure.hold():
-            self._failures, self.problem = 0, ""  # another daemon reads it
+            self._failures, self._retry_at, self.problem = 0, None, ""  # another daemon reads it
             return 0
         stored = 0
         with self._guarded(now):
