@@ -18,10 +18,11 @@ from functools import partial
 
 from mailbot.failpoints import Failpoint
 from tests.crash import judge, life, strace
+from tests.crash.place import Place, Saved
 from tests.crash.process import Fatal
 from tests.crash.strace import Call
 from tests.crash.warm import warm
-from tests.crash.world import EVERY, Blow, Died, Place, Saved, World, living
+from tests.crash.world import EVERY, Blow, Died, World, living
 
 FAULTS = ("kill", "pair", "enospc+", "eio", "enospc", "eio+")
 

@@ -21,7 +21,8 @@ import mailbot.config.load
 import mailbot.store.sqlite
 from tests.crash import process
 from tests.crash.life import CHAPTERS, play
-from tests.crash.world import Alive, Place, World
+from tests.crash.place import Place
+from tests.crash.world import Alive, World
 
 T = TypeVar("T")
 
