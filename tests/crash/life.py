@@ -61,7 +61,8 @@ def resolves(world: World) -> None:
 
 
 def closes(world: World) -> None:
-    """Ann confirms, and Ida takes what was left over."""
+    """The configuration is read once more; Ann confirms, and Ida takes what was left over."""
+    world.order("reload")
     question = _awaits(world, "ann", "request_to_confirm", "full disk")
     _person(world, "ann").replies("Yes, it works again. Thank you!", to=question)
     left = _awaits(world, "ida", "hand_over", "database")
