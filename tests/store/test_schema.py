@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, create_engine, inspect, text
+from sqlalchemy import Engine, create_engine, inspect, select, text
 from sqlalchemy.exc import IntegrityError, StatementError
 
 from mailbot.desk.people import Person
@@ -50,12 +50,20 @@ def shape(engine: Engine, table: str) -> dict[str, Any]:
         "key": seen.get_pk_constraint(table)["constrained_columns"],
         "checks": {(check["name"], check["sqltext"]) for check in seen.get_check_constraints(table)},
         "unique": {(one["name"], tuple(one["column_names"])) for one in seen.get_unique_constraints(table)},
-        "indexes": {(one["name"], tuple(one["column_names"])) for one in seen.get_indexes(table)},
+        "indexes": {
+            (one["name"], tuple(one["column_names"]), only_where(one.get("dialect_options", {})))
+            for one in seen.get_indexes(table)
+        },
         "foreign": {
             (one["name"], tuple(one["constrained_columns"]), one["referred_table"], tuple(one["referred_columns"]))
             for one in seen.get_foreign_keys(table)
         },
     }
+
+
+def only_where(options: dict[str, Any]) -> str:
+    """Of which rows a partial index is."""
+    return ", ".join(str(rows) for name, rows in options.items() if name.endswith("_where"))
 
 
 def test_migrations_make_the_tables_that_are_declared_and_no_others(both: tuple[Engine, Engine]) -> None:
@@ -67,6 +75,33 @@ def test_migrations_make_the_tables_that_are_declared_and_no_others(both: tuple[
 def test_migrations_make_each_table_as_it_is_declared(table: str, both: tuple[Engine, Engine]) -> None:
     migrated, declared = both
     assert shape(migrated, table) == shape(declared, table)
+
+
+ASKED_EVERY_TURN = {
+    "ix_outbox_unknown_at": select(tables.outbox.c.id).where(tables.outbox.c.unknown_at > NOW),
+    "ix_inbox_account_internal_date": select(tables.inbox.c.state).where(
+        tables.inbox.c.account == "support", tables.inbox.c.internal_date.between(NOW, NOW)
+    ),
+    "ix_inbox_unmarked": select(tables.inbox.c.id)
+    .where(
+        tables.inbox.c.account == "support",
+        tables.inbox.c.folder == "INBOX",
+        tables.inbox.c.uidvalidity == 1,
+        tables.inbox.c.marked.is_(False),
+    )
+    .order_by(tables.inbox.c.id),
+}
+
+
+@pytest.mark.parametrize("index", ASKED_EVERY_TURN)
+def test_what_is_asked_every_turn_is_found_by_its_index(index: str, work: Work) -> None:
+    asked = ASKED_EVERY_TURN[index].compile(work.connection, compile_kwargs={"literal_binds": True})
+    explain = "EXPLAIN QUERY PLAN"
+    if work.connection.dialect.name == "postgresql":
+        work.connection.exec_driver_sql("SET LOCAL enable_seqscan = off")  # so few rows are read faster without
+        explain = "EXPLAIN"
+    plan = work.connection.exec_driver_sql(f"{explain} {asked}".replace("%", "%%")).all()
+    assert index in str(plan)
 
 
 @pytest.mark.parametrize(

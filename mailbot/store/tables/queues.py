@@ -12,6 +12,7 @@ from sqlalchemy import (
     LargeBinary,
     Table,
     UniqueConstraint,
+    column,
 )
 
 from mailbot.desk.deadline import DeadlineKind
@@ -35,6 +36,9 @@ from mailbot.store.tables.columns import (
 )
 from mailbot.store.tables.schema import metadata
 from mailbot.triage.assessment import Priority
+
+_DOUBTED = column("unknown_at").is_not(None)
+_UNMARKED = column("marked", Boolean()).is_(False)
 
 # `ticket` is no foreign key: a mail may name a ticket that never was.
 inbox = Table(
@@ -75,6 +79,13 @@ inbox = Table(
     UniqueConstraint("account", "folder", "uidvalidity", "uid"),
     Index("ix_inbox_state_id", "state", "id"),
     Index("ix_inbox_sender_received_at", "sender", "received_at"),
+    Index("ix_inbox_account_internal_date", "account", "internal_date"),
+    Index(
+        "ix_inbox_unmarked",
+        *("account", "folder", "uidvalidity", "id"),
+        sqlite_where=_UNMARKED,
+        postgresql_where=_UNMARKED,
+    ),
     one_of("state", InboxState),
 )
 
@@ -113,6 +124,7 @@ outbox = Table(
     instant("sent_at", nullable=True),
     text("smtp_reply"),
     Index("ix_outbox_state_not_before", "state", "not_before"),
+    Index("ix_outbox_unknown_at", "unknown_at", sqlite_where=_DOUBTED, postgresql_where=_DOUBTED),
     one_of("class", MailClass),
     one_of("cause", Cause),
     one_of("side", Side),
