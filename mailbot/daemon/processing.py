@@ -12,6 +12,7 @@ is undone alone, tried again, and set aside after three attempts; the next one p
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -61,9 +62,11 @@ class Processing:
         self._parts = parts
         self._pulse = pulse or Pulse()
         self._backlog = Backlog(parts)
+        self._held: tuple[InboxRow, ...] = ()  # claimed by us and not yet decided
 
     def turn(self, now: datetime, only: Sequence[int] | None = None) -> int:
         """Work on the oldest rows (or on `only` these); how many there were."""
+        self._hand_back()
         claimed = self._claim(now, only)
         if claimed:
             reach(Failpoint.CLAIMED)
@@ -77,13 +80,24 @@ class Processing:
 
     def _work_on(self, claimed: Sequence[Claim], now: datetime) -> None:
         """If the transaction itself fails (a full disk, a lost database) no mail is to blame: no attempt is counted."""
+        self._held = tuple(row for row, _ in claimed)
         try:
             self.process([self._read(row, unread) for row, unread in claimed], now)
         except Exception:
-            with self._parts.database.write() as work:
-                for row, _ in claimed:
-                    work.inbox.hand_back(row)
+            with suppress(Exception):  # the database may still be away: then the next turn begins with it
+                self._hand_back()
             raise
+        self._held = ()
+
+    def _hand_back(self) -> None:
+        """What a turn before this one could neither decide nor hand back must not wait until its lease has ended."""
+        if not self._held:
+            return
+        with self._parts.database.write() as work:
+            for row in self._held:
+                with suppress(ClaimLost):  # decided after all, or somebody else's since
+                    work.inbox.hand_back(row)
+        self._held = ()
 
     def _pass_over(self, claimed: Sequence[Claim], now: datetime) -> None:
         """Where one row was too old to be read there may be thousands."""

@@ -2,8 +2,34 @@
 
 from __future__ import annotations
 
+import sqlite3
+
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, PendingRollbackError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
+
+# What no statement brings upon itself, by the first letters of its SQLSTATE: connections (08), who may connect (28),
+# savepoints that are gone with their session (3B), deadlocks and the like (40), resources (53), a lock that somebody
+# else holds (55P03), an operator (57, of which 57014 also says that a statement took too long), the disk (58).
+_POSTGRES_AWAY = ("08", "28", "3B", "40", "53", "55P03", "57", "58")
+_TOO_SLOW = "57014"
+_SQLITE_AWAY = frozenset(
+    {
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_CORRUPT,
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_INTERRUPT,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_LOCKED,
+        sqlite3.SQLITE_NOMEM,
+        sqlite3.SQLITE_NOTADB,
+        sqlite3.SQLITE_PERM,
+        sqlite3.SQLITE_PROTOCOL,
+        sqlite3.SQLITE_READONLY,
+    }
+)
+# SQLite has no code for it: a full disk may have ended the whole transaction, and whoever undoes a part finds none.
+_TRANSACTION_GONE = ("no such savepoint", "no transaction is active")
 
 
 class DatabaseUnavailable(Exception):
@@ -24,11 +50,26 @@ class UnfitDatabase(DatabaseUnavailable):
 
 
 def as_unavailable(failure: SQLAlchemyError) -> DatabaseUnavailable | None:
-    """The failure in our words; None where it is a mistake in what was asked (a broken key, a broken CHECK)."""
+    """The failure in our words; None where it is a mistake in what was asked (a broken key, a text beyond a limit)."""
     if isinstance(failure, PendingRollbackError | NoConnectionFree):
         return DatabaseUnavailable(str(failure).splitlines()[0])
     if not isinstance(failure, DBAPIError):
         return None
-    if failure.connection_invalidated or isinstance(failure, OperationalError | InterfaceError):
+    if failure.connection_invalidated or _is_away(failure):
         return DatabaseUnavailable(" ".join(str(failure.orig).split()))
     return None
+
+
+def was_too_slow(failure: SQLAlchemyError) -> bool:
+    """Whether a statement took longer than one may: within the savepoint of a row it is the row that asks too much."""
+    return isinstance(failure, DBAPIError) and getattr(failure.orig, "sqlstate", None) == _TOO_SLOW
+
+
+def _is_away(failure: DBAPIError) -> bool:
+    """By the code that the database gave; a driver that has none to give has not heard the database."""
+    if state := getattr(failure.orig, "sqlstate", None):
+        return str(state).startswith(_POSTGRES_AWAY)
+    if code := getattr(failure.orig, "sqlite_errorcode", None):
+        primary = code & 0xFF  # the rest says which of the many ways it was
+        return primary in _SQLITE_AWAY or any(words in str(failure.orig) for words in _TRANSACTION_GONE)
+    return isinstance(failure, OperationalError | InterfaceError)

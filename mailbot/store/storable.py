@@ -13,11 +13,20 @@ from typing import Any
 _ODD = re.compile("[\x00\ud800-\udfff]")
 _ODD_ESCAPED = re.compile(r"\\u(?:0000|d[89a-f][0-9a-f]{2})")
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
+COLUMN_BYTES = 2_000  # PostgreSQL refuses an index entry above 2,704, and a Message-ID may be 998 letters of three
 
 
 def storable(text: str, characters: int | None = None) -> str:
     """The text with a replacement character for what no database keeps, cut to the width of its column."""
-    return _ODD.sub(REPLACEMENT, text)[:characters]
+    plain = _ODD.sub(REPLACEMENT, text)
+    return plain if characters is None else _cut(plain[:characters])
+
+
+def _cut(text: str) -> str:
+    """Columns of a given width may be indexed: no more bytes than an index takes, and no half letter at the end."""
+    if len(text) * 4 <= COLUMN_BYTES:
+        return text
+    return text.encode()[:COLUMN_BYTES].decode(errors="ignore")
 
 
 def dump_json(value: Any) -> str:

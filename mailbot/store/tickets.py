@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, delete, distinct, 
 from mailbot.desk.ticket import AttachmentRef, Entry, Participant, Side, State, Ticket, may_move
 from mailbot.store import counters, tables
 from mailbot.store.moves import Conflict, IllegalMove
+from mailbot.store.storable import storable
 from mailbot.store.values import as_value, clip, insert_new
 
 _TICKETS = tables.tickets
@@ -173,8 +174,8 @@ class Tickets:
         return tuple(self._connection.execute(found.order_by(_CHAINS.c.position)).scalars())
 
     def extend_chain(self, number: int, side: Side, message_id: str) -> None:
-        """The next Message-ID of that thread, once; one that no header line could hold is left out."""
-        if not 0 < len(message_id) <= LONGEST_MESSAGE_ID:
+        """The next Message-ID of that thread, once; one that could not be kept whole is left out."""
+        if not message_id or len(storable(message_id, LONGEST_MESSAGE_ID)) < len(message_id):
             return
         self._lock(number)  # two that come at once would get one position, and one of them would be left out
         last = select(func.max(_CHAINS.c.position)).where(_CHAINS.c.ticket == number, _CHAINS.c.side == side)

@@ -14,7 +14,7 @@ from mailbot.desk.situation import Clues, Situation
 from mailbot.store.audit import Audit
 from mailbot.store.bygones import Bygones
 from mailbot.store.deadlines import Deadlines
-from mailbot.store.failures import as_unavailable
+from mailbot.store.failures import as_unavailable, was_too_slow
 from mailbot.store.gate import Gate
 from mailbot.store.health import Health
 from mailbot.store.history import read_history, read_status
@@ -64,7 +64,7 @@ class Work:
             with self.connection.begin_nested():
                 yield
         except SQLAlchemyError as failure:
-            if (unavailable := as_unavailable(failure)) is None:
+            if (unavailable := as_unavailable(failure)) is None or was_too_slow(failure):
                 raise
             raise unavailable from failure
 

@@ -14,6 +14,7 @@ from sqlalchemy.dialects.sqlite import Insert as SqliteInsert
 from mailbot.desk.deadline import Arm, DeadlineKind
 from mailbot.desk.evidence import ActingAs, Evidence, Sender, TokenState
 from mailbot.store.rows import Understood
+from mailbot.store.storable import storable
 from mailbot.triage.assessment import Reason
 
 T = TypeVar("T")
@@ -30,8 +31,8 @@ def as_value(kind: type[T], row: RowMapping | Mapping[str, Any], **given: Any) -
 
 
 def clip(text: str, characters: int) -> str:
-    """What fits into a column; PostgreSQL refuses more, and a hostile header may be any length."""
-    return text[:characters]
+    """What fits into a column and its index, as `storable` cuts it; a hostile header may be any length."""
+    return storable(text, characters)
 
 
 def insert_new(connection: Connection, table: Table, row: Mapping[str, Any], returning: str) -> list[Any]:

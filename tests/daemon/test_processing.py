@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import timedelta
+from email.message import EmailMessage
 
 import pytest
 
 from mailbot.daemon import processing
 from mailbot.daemon.parsing import Parsed
 from mailbot.desk.interpret import interpret
+from mailbot.failpoints import Failpoint
 from mailbot.mail.dkim import DkimResult, DkimVerdict
 from mailbot.mail.model import Mail, Recognition
 from mailbot.mail.parse import parse
+from mailbot.store import storable
+from mailbot.store.database import Database, DatabaseUnavailable
+from mailbot.store.inbox import ATTEMPTS
 from tests.conversations.desk import Desk
 from tests.conversations.people import Correspondent
 
@@ -101,6 +106,91 @@ def test_a_transaction_that_fails_blames_no_mail(
     monkeypatch.undo()
     desk.settle()
     assert [line.reason for line in desk.mails_in()] == ["opened"]
+
+
+def test_an_outage_of_any_length_blames_no_mail_and_ends_with_the_outage(
+    desk: Desk, ann: Correspondent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The claim was committed, and then the database went: for as long as it is away nothing can be handed back."""
+    for number in range(3):
+        message = ann.composes(f"Fault {number}", f"The tunnel number {number} does not work.")
+        desk.mailbox.put(message.as_bytes(), desk.clock.now())
+    desk.intake.turn(desk.clock.now())
+    for _ in range(ATTEMPTS + 1):
+        with monkeypatch.context() as outage:
+            outage.setattr(processing, "reach", lambda point: goes_away(outage, desk, point))
+            for _ in range(3):
+                with pytest.raises(DatabaseUnavailable):
+                    desk.processing.turn(desk.clock.now())
+        desk.clock.step(timedelta(seconds=5))
+    desk.settle()
+    assert [(line.reason, line.attempts) for line in desk.mails_in()] == [("opened", 1)] * 3
+
+
+def goes_away(outage: pytest.MonkeyPatch, desk: Desk, point: Failpoint) -> None:
+    def away() -> None:
+        raise DatabaseUnavailable("away")
+
+    if point is Failpoint.CLAIMED:
+        outage.setattr(desk.database, "write", away)
+
+
+def test_a_claim_that_somebody_else_has_taken_over_meanwhile_is_theirs(
+    desk: Desk, ann: Correspondent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.mailbox.put(ann.composes("VPN is down", "The tunnel does not work.").as_bytes(), desk.clock.now())
+    desk.intake.turn(desk.clock.now())
+    with monkeypatch.context() as outage:
+        outage.setattr(processing, "reach", lambda point: goes_away(outage, desk, point))
+        with pytest.raises(DatabaseUnavailable):
+            desk.processing.turn(desk.clock.now())
+    desk.clock.step(timedelta(hours=1))
+    with desk.database.write() as work:
+        assert len(work.inbox.claim(1, "another daemon", desk.clock.now(), 60).rows) == 1
+    assert desk.processing.turn(desk.clock.now()) == 0
+    assert [line.state.value for line in desk.mails_in()] == ["claimed"]
+
+
+LONG_ID = "".join(chr(0x4E00 + letter * 7919 % 20_000) for letter in range(985))  # nothing in it can be compressed
+
+
+def with_long_id(message: EmailMessage) -> bytes:
+    return message.as_bytes().replace(b"<here>", f"<{LONG_ID}>".encode())
+
+
+def test_a_message_id_that_no_index_takes_stops_nobody(desk: Desk, ann: Correspondent, postgres_url: str) -> None:
+    on_postgres(desk, postgres_url)
+    for number in range(3):
+        here = {"Message-ID": "<here>"} if number == 1 else {}
+        message = ann.composes(f"Fault {number}", f"The tunnel number {number} does not work.", headers=here)
+        desk.mailbox.put(with_long_id(message), desk.clock.now())
+    desk.settle()
+    assert [line.reason for line in desk.mails_in()] == ["opened"] * 3
+    kept = desk.mails_in()[1].message_id
+    assert 1_990 < len(kept.encode()) <= 2_000
+    assert LONG_ID.startswith(kept)
+
+
+def test_what_the_database_refuses_is_set_aside_alone(
+    desk: Desk, ann: Correspondent, postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever else it may be that PostgreSQL cannot take, the bound of our own texts removed to show it."""
+    monkeypatch.setattr(storable, "COLUMN_BYTES", 1_000_000)
+    on_postgres(desk, postgres_url)
+    for number in range(3):
+        here = {"Message-ID": "<here>"} if number == 1 else {}
+        message = ann.composes(f"Fault {number}", f"The tunnel number {number} does not work.", headers=here)
+        desk.mailbox.put(with_long_id(message), desk.clock.now())
+    desk.settle()
+    reasons = [line.reason for line in reversed(desk.mails_in())]
+    assert reasons == ["opened", "error: OperationalError", "opened"]
+
+
+def on_postgres(desk: Desk, url: str) -> None:
+    desk.database.close()
+    desk.database = Database.open(url)
+    desk.database.upgrade()
+    use(desk, database=desk.database)
 
 
 def test_a_crash_while_parsing_counts_as_an_attempt(desk: Desk, ann: Correspondent, admin: Correspondent) -> None:

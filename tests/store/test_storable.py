@@ -24,6 +24,7 @@ ODD = {
     "backslashes": "\\u0000 \\x00 \\ud800 %s %(a)s :name ? $1",
     "quotes": "'; DROP TABLE tickets; --\"",
     "long": "x" * 3_000,
+    "wide": "".join(chr(0x4E00 + letter * 7919 % 20_000) for letter in range(3_000)),  # nothing to be compressed
 }
 
 
@@ -63,6 +64,21 @@ def test_a_message_id_joins_a_thread_in_the_form_in_which_it_is_found_again(work
     work.tickets.extend_chain(1, a_side := said("").side, odd)
     assert work.tickets.chain(1, a_side) == ("a\ufffd\ufffd@x",)
     assert work.tickets.of_references(["a\ufffd\ufffd@x"]) == 1
+
+
+def test_a_text_that_may_be_indexed_ends_with_a_whole_letter_within_the_bytes_of_an_index() -> None:
+    assert storable(ODD["wide"], 998) == ODD["wide"][:666]
+    assert storable("x" * 3_000, 998) == "x" * 998
+    assert storable(ODD["wide"]) == ODD["wide"]
+
+
+def test_a_message_id_that_cannot_be_kept_whole_is_in_no_thread(work: Work) -> None:
+    opened(work)
+    for message_id in (ODD["wide"][:998], ODD["wide"][:666], "x" * 999, "x" * 998, ""):
+        work.tickets.extend_chain(1, said("").side, message_id)
+    assert work.tickets.chain(1, said("").side) == (ODD["wide"][:666], "x" * 998)
+    assert work.tickets.of_references([ODD["wide"][:666]]) == 1
+    assert work.tickets.of_references([ODD["wide"][:998]]) is None
 
 
 def test_what_is_plain_stays_as_it_is() -> None:
