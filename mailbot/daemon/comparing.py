@@ -55,7 +55,9 @@ class Comparing:
         return waiting[:PORTION_UIDS] + arrived[:PORTION_UIDS]
 
     def _is_whole_folder_due(self, now: datetime) -> bool:
-        return self._whole_folder_at is None or now >= self._whole_folder_at + WHOLE_FOLDER_EVERY
+        """After a clock was turned back too."""
+        looked_at = self._whole_folder_at
+        return looked_at is None or not looked_at <= now < looked_at + WHOLE_FOLDER_EVERY
 
     def _newest_uid(self, validity: int) -> int | None:
         with self._database.read() as work:

@@ -165,22 +165,35 @@ class Intake:
 
     def _rescan(self, since: datetime, now: datetime) -> int:
         """The database was restored: what was stored and moved to the archive since its backup is not in it."""
-        stored, archive = 0, self._archive
-        if archive is not None:
-            validity = archive.open()
-            with self._parts.database.read() as work:
-                known = work.inbox.known_uids(archive.account, archive.folder, validity)
-            lately = (ref.uid for ref in archive.uids() if ref.internal_date >= since - CLOCKS_DIFFER)
-            stored = self._take_in(archive, [uid for uid in lately if uid not in known], validity, now)
-            archive.close()
+        stored, gone = 0, ""
+        if self._archive is not None:
+            try:
+                validity = self._archive.open()
+            except MailboxUnavailable as failure:
+                if failure.temporary:
+                    raise
+                gone = f"{self.account}: the archive folder cannot be read after the restore: {failure.reason}"
+            else:
+                stored = self._take_in_archived(self._archive, validity, since, now)
+            self._archive.close()
         with self._writing() as work:
             work.restores.rescanned(self.account, self._mailbox.folder)
+            if gone:  # the mailbox goes on without it; nobody would mend it by our asking for ever
+                warn("archive_not_rescanned", account=self.account, reason=gone)
+                alert_admins(work, self._parts.snapshot, NoteCode.MAILBOX, gone, now, remedy="mailbot doctor")
         log("rescanned", account=self.account, from_archive=stored)
         return stored
 
+    def _take_in_archived(self, archive: Mailbox, validity: int, since: datetime, now: datetime) -> int:
+        with self._parts.database.read() as work:
+            known = work.inbox.known_uids(archive.account, archive.folder, validity)
+        lately = (ref.uid for ref in archive.uids() if ref.internal_date >= since - CLOCKS_DIFFER)
+        return self._take_in(archive, [uid for uid in lately if uid not in known], validity, now)
+
     def _take_in(self, mailbox: Mailbox, uids: Sequence[int], validity: int, now: datetime) -> int:
-        stored, missing = 0, set(uids)
-        for batch in self._fetching.batches(mailbox, uids):
+        wanted = self._fetching.askable(mailbox, validity, uids)
+        stored, missing = 0, set(wanted)
+        for batch in self._fetching.batches(mailbox, validity, wanted):
             stored += self._store(mailbox.folder, batch, validity, now)
             missing.difference_update(mail.uid for mail in batch)
         if missing:  # somebody deleted or moved them since they were listed; what is still there is found missing again

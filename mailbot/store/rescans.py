@@ -54,11 +54,13 @@ class Rescans:
         found = self._connection.execute(older.order_by(_INBOX.c.id).limit(100))
         return next((int(one.id) for one in found if _key(one.parsed) == key), None)
 
-    def strangers(self, account: str, arrivals: Iterable[tuple[int, int, datetime]]) -> list[int]:
+    def strangers(
+        self, account: str, arrivals: Iterable[tuple[int, int, datetime]], *, by_size: bool = True
+    ) -> list[int]:
         """Those UIDs of (UID, octets, arrival), of an archive folder, whose message no row of the account holds.
 
         A message keeps its moment of arrival and its size when it is moved; of one that was too big, and that a person
-        has filled in since, the size is another.
+        has filled in since, the size is another; and on some servers of every message (not `by_size`).
         """
         looked_at = list(arrivals)
         moments = [arrived_at for _, _, arrived_at in looked_at]
@@ -67,7 +69,7 @@ class Rescans:
         between = _INBOX.c.internal_date.between(min(moments) - SAME_ARRIVAL, max(moments) + SAME_ARRIVAL)
         rows = select(_INBOX.c.internal_date, _INBOX.c.size_bytes, _INBOX.c.released_by)
         known = {
-            (int(row.internal_date.timestamp()), None if row.released_by else row.size_bytes)
+            (int(row.internal_date.timestamp()), row.size_bytes if by_size and not row.released_by else None)
             for row in self._connection.execute(rows.where(_INBOX.c.account == account, between))
         }
         return [uid for uid, octets, at in looked_at if known.isdisjoint(_keys(int(at.timestamp()), octets))]

@@ -23,8 +23,8 @@ HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
 class StubbornMailbox(MemoryMailbox):
     """A server that lists every mail and does not give those that are `withheld`."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, folder: str = "INBOX", uid_validity: int = 1) -> None:
+        super().__init__(folder=folder, uid_validity=uid_validity)
         self.withheld: set[int] = set()
         self.fleeting: set[int] = set()
         self.looks: list[int] = []
@@ -149,7 +149,23 @@ def test_mail_that_somebody_moves_away_meanwhile_is_not_missing(
     assert (checked(desk).state, checked(desk).detail) == (HealthState.OK, "0 of 0 mails missing")
 
 
+@pytest.mark.parametrize("back", [30 * MINUTE, timedelta(days=400)])
+def test_a_clock_that_is_set_back_stops_neither_the_check_nor_the_daily_look(
+    desk: Desk, intake: Intake, mailbox: StubbornMailbox, back: timedelta
+) -> None:
+    mailbox._following = 2 * WINDOW_UIDS
+    mailbox.put(mail("newest"))
+    intake.turn(desk.clock.now())
+    desk.clock.time -= back
+    mailbox.looks.clear()
+    turns(desk, intake, MINUTE, desk.clock.now() + MINUTE)
+    assert checked(desk).updated_at == desk.clock.now()
+    assert mailbox.looks == [1, 1], "the whole folder for intake and for the check"
+
+
 # ---------------------------------------------------------------- the folder that stored mail is moved to
+
+ONE_FOREIGN = "0 of 0 mails missing, 1 in the archive folder unknown"
 
 
 class Archiving(MemoryMailbox):
@@ -165,8 +181,8 @@ class Archiving(MemoryMailbox):
 
 
 @pytest.fixture
-def archive() -> MemoryMailbox:
-    return MemoryMailbox(folder="Archive", uid_validity=7)
+def archive() -> StubbornMailbox:
+    return StubbornMailbox("Archive", 7)
 
 
 @pytest.fixture
@@ -197,8 +213,7 @@ def test_mail_of_the_archive_that_the_database_forgot_is_told_once(
     with desk.database.write() as work:  # an older copy of the database came back
         work.connection.exec_driver_sql("DELETE FROM inbox WHERE uid = 2")
     turns(desk, archiving, 10 * MINUTE, desk.clock.now() + 3 * HOUR)
-    assert checked(desk).state is HealthState.NEEDS_PERSON
-    assert checked(desk).detail == "0 of 0 mails missing, 1 in the archive folder unknown"
+    assert (checked(desk).state, checked(desk).detail) == (HealthState.OK, ONE_FOREIGN)
     assert len(alerts(desk)) == 1
     archiving._mailbox.put(*archive.messages.pop(2))  # type: ignore[attr-defined]  # a person moves it back
     turns(desk, archiving, 10 * MINUTE, desk.clock.now() + 20 * MINUTE)
@@ -223,3 +238,57 @@ def test_an_archive_that_cannot_be_read_stops_nothing(desk: Desk, archiving: Int
     arrives(desk, archiving, "one")
     assert checked(desk).state is HealthState.OK
     assert archiving.problem == ""
+
+
+def test_foreign_mail_that_people_file_in_the_archive_is_told_once_and_passed_over(
+    desk: Desk, archiving: Intake, archive: StubbornMailbox
+) -> None:
+    archiving.turn(desk.clock.now())
+    arrives(desk, archiving, "one", "two")
+    archive.put(mail("foreign"), desk.clock.now() + 20 * MINUTE)
+    turns(desk, archiving, 10 * MINUTE, desk.clock.now() + 3 * HOUR)
+    assert (checked(desk).state, checked(desk).detail) == (HealthState.OK, ONE_FOREIGN)
+    assert len(alerts(desk)) == 1
+    archive.looks.clear()
+    turns(desk, archiving, 10 * MINUTE, desk.clock.now() + 3 * HOUR)
+    assert archive.looks == [4] * 3, "no more than what is new"
+    archive.put(mail("another"), desk.clock.now())
+    turns(desk, archiving, 10 * MINUTE, desk.clock.now() + 3 * HOUR)
+    assert checked(desk).detail == "0 of 0 mails missing, 2 in the archive folder unknown"
+    assert len(alerts(desk)) == 2
+    desk.clock.step(timedelta(days=2))
+    archiving.turn(desk.clock.now())
+    again = Intake(desk.parts, Watched(archiving._mailbox, EVERYTHING, archive))
+    turns(desk, again, 10 * MINUTE, desk.clock.now() + 3 * HOUR)
+    assert checked(desk).detail == "0 of 0 mails missing, 2 in the archive folder unknown"
+    assert len(alerts(desk)) == 2, "a restart tells nothing anew"
+
+
+class Altering(Archiving):
+    """Its server writes a line into what it moves, or says that it arrives now."""
+
+    def __init__(self, archive: MemoryMailbox, line: bytes = b"", later: timedelta = timedelta()) -> None:
+        super().__init__(archive)
+        self.line, self.later = line, later
+
+    def mark_stored(self, uids: Iterable[int]) -> None:
+        for uid in set(uids) & set(self.messages):
+            raw, arrived_at = self.messages.pop(uid)
+            self.archive.put(raw + self.line, arrived_at + self.later)
+
+
+@pytest.mark.parametrize(
+    ("line", "later", "told"),
+    [(b"X-Moved: yes\r\n", timedelta(), range(1)), (b"", timedelta(seconds=20), range(1, 11))],
+)
+def test_a_server_that_changes_what_it_moves_makes_no_alert_of_every_mail(
+    desk: Desk, archive: MemoryMailbox, line: bytes, later: timedelta, told: range
+) -> None:
+    altering = Intake(desk.parts, Watched(Altering(archive, line, later), EVERYTHING, archive))
+    altering.turn(desk.clock.now())
+    for number in range(30):
+        arrives(desk, altering, f"mail {number}")
+        turns(desk, altering, 20 * MINUTE, desk.clock.now() + 2 * HOUR)
+    assert len(archive.messages) == 30
+    assert checked(desk).state is HealthState.OK
+    assert len(alerts(desk)) in told

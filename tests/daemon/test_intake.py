@@ -8,10 +8,11 @@ from datetime import timedelta
 import pytest
 
 from mailbot.daemon.intake import Intake
-from mailbot.daemon.parts import Watched
+from mailbot.daemon.parts import EVERYTHING, Watched
 from mailbot.transport.mailbox import MailboxUnavailable
 from tests.conversations.desk import Desk
 from tests.conversations.people import Correspondent
+from tests.fakes.transport import MemoryMailbox
 
 MAIL = b"From: ann@corp.example\r\nSubject: %s\r\nMessage-ID: <%s@corp.example>\r\n\r\n%s\r\n"
 
@@ -144,3 +145,24 @@ def test_the_wait_ends_when_the_daemon_stops(desk: Desk) -> None:
     desk.parts.wakes.stop.set()
     intake.wait(60)  # a hang here is the failure
     assert intake.problem == ""
+
+
+def test_an_archive_folder_that_is_gone_after_a_restore_is_told_once_and_the_mailbox_goes_on(
+    desk: Desk, admin: Correspondent
+) -> None:
+    archive = MemoryMailbox(folder="Archive", uid_validity=7)
+    intake = Intake(desk.parts, Watched(desk.mailbox, EVERYTHING, archive))
+    intake.turn(desk.clock.now())
+    with desk.database.write() as work:
+        work.restores.mark("admin", "desk.tar.gz", desk.clock.now(), desk.clock.now())
+    for _ in range(20):
+        archive.fail_next("before open", MailboxUnavailable("no folder Archive", temporary=False))
+    desk.mailbox.put(mail("one", "The tunnel does not work."), desk.clock.now())
+    for _ in range(3):
+        intake.turn(desk.clock.now())
+        assert intake.problem == ""
+        desk.clock.step(timedelta(hours=1))
+    assert len(desk.mails_in()) == 1
+    desk.settle()
+    assert admin.gets("alert_to_admins").says("no folder Archive")
+    admin.gets_nothing()
