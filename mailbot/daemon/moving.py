@@ -3,10 +3,11 @@
 | row of health | wrong when |
 |---|---|
 | `moving:inbox` | mail came in more than 15 minutes ago, and nobody has worked it off |
-| `moving:outbox` | class A is 15 minutes late, or put off for an hour, although the server can be reached |
+| `moving:outbox` | class A is 15 minutes late (in doubt too), or put off for an hour, although the server answers |
 | `moving:doubts` | of more than three mails within an hour nobody knows whether they arrived |
 
-What is wrong twice in a row is told to the admins; it is told again only after it was right in between.
+What has been wrong for as long as lies between two looks, whoever looked, is told to the admins; it is told again only
+after it was right in between.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from mailbot.daemon.log import warn
 from mailbot.daemon.parts import Parts
 from mailbot.desk.outgoing import NoteCode
 from mailbot.store.health import DELIVERY, MOVING, kind_of
+from mailbot.store.rows import HealthRecord
 from mailbot.store.states import HealthState
 from mailbot.store.stuck import Stuck
 from mailbot.store.unit_of_work import Work
@@ -57,8 +59,13 @@ class Moving:
     def _tell(self, work: Work, name: str, detail: str, now: datetime) -> None:
         component = f"{MOVING}:{name}"
         before = work.health.get(component)
-        again = before is not None and before.state is not HealthState.OK
-        state = HealthState.NEEDS_PERSON if detail and again else HealthState.RETRYING if detail else HealthState.OK
+        state = (
+            HealthState.NEEDS_PERSON
+            if detail and _lasts(before, now)
+            else HealthState.RETRYING
+            if detail
+            else HealthState.OK
+        )
         news = work.health.tell(component, state, detail or "everything moves", now)
         if news and state is HealthState.NEEDS_PERSON:
             warn("stuck", where=name, what=detail)
@@ -75,8 +82,15 @@ def _describe(work: Work, stuck: Stuck) -> Mapping[str, str]:
     }
 
 
+def _lasts(before: HealthRecord | None, now: datetime) -> bool:
+    """Whether it was wrong long enough ago; the look before may be that of another daemon, a second ago."""
+    if before is None or before.state is HealthState.OK:
+        return False
+    return before.state is HealthState.NEEDS_PERSON or not before.since <= now < before.since + EVERY
+
+
 def _is_news(work: Work, name: str, detail: str, now: datetime) -> bool:
     """Whether something is to be written: what is wrong always, what is right once an hour."""
     before = work.health.get(f"{MOVING}:{name}")
     quiet = before is not None and before.state is HealthState.OK and not detail
-    return before is None or not quiet or now >= before.updated_at + SHOWN_EVERY
+    return before is None or not quiet or not before.updated_at <= now < before.updated_at + SHOWN_EVERY

@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, Connection, func, or_, select
 from mailbot.desk.outgoing import MailClass
 from mailbot.store import tables
 from mailbot.store.inbox import IMPORTED
+from mailbot.store.outbox import WAIT_IN_DOUBT
 from mailbot.store.states import InboxState, OutboxState
 
 WORKED_OFF_AFTER = timedelta(minutes=15)
@@ -39,11 +40,16 @@ def find_stuck(connection: Connection, now: datetime) -> Stuck:
     unfinished = _INBOX.c.state.in_([InboxState.RECEIVED, InboxState.CLAIMED])
     due = _OUTBOX.c.not_before <= now - WORKED_OFF_AFTER
     put_off = (_OUTBOX.c.attempts > 0) & (_OUTBOX.c.created_at <= now - TAKEN_AFTER)
-    waits = (_OUTBOX.c.state == OutboxState.READY) & (_OUTBOX.c["class"] == MailClass.A)
+    waits = (_OUTBOX.c.state == OutboxState.READY) & or_(due, put_off)
+    unsettled = (_OUTBOX.c.state == OutboxState.SENDING) & (_OUTBOX.c.lease_until <= now - WORKED_OFF_AFTER)
+    unsolved = (_OUTBOX.c.state == OutboxState.UNKNOWN) & (
+        _OUTBOX.c.unknown_at <= now - WAIT_IN_DOUBT - WORKED_OFF_AFTER
+    )
+    remains = or_(waits, unsettled, unsolved) & (_OUTBOX.c["class"] == MailClass.A)
     doubted = (_OUTBOX.c.unknown_at > now - DOUBTS_WITHIN) & (_OUTBOX.c.unknown_count > 0)
     return Stuck(
         incoming=_count(connection, unfinished & came),
-        outgoing=_count(connection, waits & or_(due, put_off)),
+        outgoing=_count(connection, remains),
         doubts=_count(connection, doubted),
     )
 

@@ -60,6 +60,36 @@ def test_mail_that_nobody_works_off_is_told_once_and_again_only_after_it_was_rig
     assert state(desk, "inbox") is HealthState.OK
 
 
+def test_two_looks_a_second_apart_are_no_proof(desk: Desk) -> None:
+    desk.mailbox.put(mail("one"), desk.clock.now())
+    desk.intake.turn(desk.clock.now())
+    desk.clock.step(20 * MINUTES)
+    desk.deadlines.turn(desk.clock.now())
+    desk.clock.step(timedelta(seconds=1))
+    other = Deadlines(desk.parts)  # another daemon
+    other.turn(desk.clock.now())
+    assert state(desk, "inbox") is HealthState.RETRYING
+    for _ in range(5):  # each of them looks before the five minutes since the look of the other are over
+        for one in (desk.deadlines, other):
+            desk.clock.step(MINUTES)
+            one.turn(desk.clock.now())
+    assert state(desk, "inbox") is HealthState.NEEDS_PERSON
+
+
+@pytest.mark.parametrize("doubtful", [True, False])
+def test_class_a_that_stays_in_doubt_or_half_sent_is_told(desk: Desk, doubtful: bool) -> None:
+    with desk.database.write() as work:
+        queued(work, now=desk.clock.now(), not_before=desk.clock.now())
+        (row,) = work.outbox.claim(1, "mailbot", desk.clock.now(), 600)
+        work.outbox.enter_data(row)
+        if doubtful:
+            work.outbox.doubtful(row, "connection lost", desk.clock.now())
+    passes(desk, 24 * MINUTES)
+    assert state(desk, "outbox") is HealthState.OK, "a doubt of a quarter of an hour is usual"
+    passes(desk, 20 * MINUTES)
+    assert state(desk, "outbox") is HealthState.NEEDS_PERSON
+
+
 @pytest.mark.parametrize(("reachable", "told"), [(HealthState.OK, 1), (HealthState.RETRYING, 0)])
 def test_class_a_that_does_not_leave_is_told_while_the_server_can_be_reached(
     desk: Desk, reachable: HealthState, told: int
