@@ -35,7 +35,7 @@ class Distress:
         self._call: threading.Thread | None = None
 
     def look(self, problem: str) -> None:
-        """What became of the last transaction of the main thread ("" if all is well): called often."""
+        """What became of the last transaction of the housekeeping ("" if all is well): called often."""
         now = self._parts.monotonic()
         if not problem:
             if self._away_since is not None:

@@ -1,7 +1,7 @@
 """How the daemon is, kept in the database so that `mailbot status` can tell it from beside.
 
 Each loop keeps the row of its own part: on change, and while the state stays the same at most once a minute. The row
-"daemon" ("daemon:HOLDER", where several share a database) is written every minute by the main thread: a heartbeat. A
+"daemon" ("daemon:HOLDER", where several share a database) is written every minute beside the loops: a heartbeat. A
 record that cannot be written is logged and stops nobody: the record is there for the work, not the work for the record.
 """
 

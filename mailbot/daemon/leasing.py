@@ -1,6 +1,6 @@
 """Who reads a mailbox, where several daemons share a database: one of them, by a lease with a fencing epoch.
 
-The loop of the mailbox acquires it; the main thread renews it beside IDLE and long fetches, for as long as the loop
+The loop of the mailbox acquires it; the housekeeping renews it beside IDLE and long fetches, for as long as the loop
 shows progress (`presence.py`). Every transaction of the loop asks whether the epoch is still the last one: a daemon
 that was frozen, or cut off from the database, and was overtaken meanwhile, commits nothing more. A database that has
 one daemon by construction (SQLite) needs no lease: then all of this costs nothing.
@@ -93,7 +93,7 @@ class Tenure:
         except Exception as error:  # then it runs out
             crash("mailbox_not_released", error, account=self._account)
 
-    # ---------------------------------------------------------------- the main thread
+    # ---------------------------------------------------------------- the housekeeping
 
     def renew(self, work: Work, now: datetime) -> int | None:
         """The epoch whose lease runs on; None where it was lost (the loop hears it when it next asks), or hangs."""

@@ -1,4 +1,4 @@
-"""That a daemon lives, where several share a database: a lease of its own, renewed by the main thread.
+"""That a daemon lives, where several share a database: a lease of its own, renewed beside the loops.
 
 Each of them looks for those whose lease has run out. What such a daemon had claimed is free at once, long before its
 claims end by themselves: mails that it was reading are received again, mails that it was sending leave again or, when
@@ -29,6 +29,7 @@ class Presence:
         self._parts = parts
         self._tenures = tenures
         self._next = self._shown_at = self._steady_since = parts.monotonic()
+        self.problem = ""  # why the leases could not be renewed
 
     def begin(self) -> None:
         """From now on this daemon lives."""
@@ -52,6 +53,7 @@ class Presence:
             elif began - self._steady_since >= self._parts.lease_seconds:
                 self._look_after_others()
         except Exception as error:
+            self.problem = type(error).__name__
             crash("leases_not_renewed", error)
             return True
         return not was_away
@@ -76,7 +78,7 @@ class Presence:
         with parts.database.write() as work:
             work.leases.acquire(daemon_lease(parts.holder), parts.holder, now, parts.lease_seconds)
             epochs = [tenure.renew(work, now) for tenure in self._tenures]
-        self._shown_at = began
+        self._shown_at, self.problem = began, ""
         for tenure, epoch in zip(self._tenures, epochs, strict=True):
             tenure.renewed(epoch, began)
 
@@ -86,7 +88,10 @@ class Presence:
             dead = work.leases.dead_daemons(now)
             long_dead = work.leases.dead_daemons(now - FORGET_AFTER)
         for holder in dead:
-            self._bury(holder, holder in long_dead, now)
+            try:
+                self._bury(holder, holder in long_dead, now)
+            except Exception as error:  # the next one may be buried all the same, and this one in the next round
+                crash("not_taken_over", error, daemon=holder)
 
     def _bury(self, holder: str, forget: bool, now: datetime) -> None:
         """As long as its lease is known it is done again: it may have woken up, claimed more, and died."""
@@ -106,6 +111,7 @@ class Presence:
             log("forgotten", daemon=holder)
 
     def _free(self, work: Work, holder: str, now: datetime) -> int:
+        work.take_turn()  # before any row of a mail is locked, as everybody does who decides: no waiting in a circle
         freed = work.inbox.end_leases(holder) + work.outbox.end_leases(holder)
         for mail in work.outbox.settle(now, holder=holder):
             mail_undelivered(work, self._parts.snapshot, mail, IN_DOUBT, now)

@@ -1,9 +1,10 @@
 """Start, reload, stop: the loops as threads of one process (DESIGN section 2, "Processes and threads").
 
 One thread a mailbox, one for processing, one for deadlines, one for delivery; the main thread takes signals and feeds
-systemd's watchdog, which it does only while every loop beats. A loop that raises is logged and goes on after a pause:
+systemd's watchdog, which it does only while every loop beats. It never waits for the database: what it would write
+there, a thread beside it writes (`housekeeping.py`). A loop that raises is logged and goes on after a pause:
 the database, a full disk or a bug must delay mail, never end the desk. SIGTERM and SIGINT finish what is begun;
-SIGHUP reloads. Where several daemons share a database, the main thread also renews the leases of this one.
+SIGHUP reloads. Where several daemons share a database, the leases of this one are renewed beside the loops.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from mailbot.daemon.deadlines import Deadlines
 from mailbot.daemon.delivery import Delivery
 from mailbot.daemon.distress import Distress
 from mailbot.daemon.health import Vital, tell_configuration
+from mailbot.daemon.housekeeping import TICK_SECONDS, Housekeeping
 from mailbot.daemon.intake import Intake
 from mailbot.daemon.log import crash, log, warn
 from mailbot.daemon.loops import ROLES, Loop, make_loops
@@ -28,12 +30,13 @@ from mailbot.daemon.parts import Parts
 from mailbot.daemon.presence import Presence
 from mailbot.daemon.processing import Processing
 from mailbot.failpoints import Failpoint, reach
+from mailbot.store.failures import DatabaseUnavailable
 from mailbot.store.health import DAEMON
 from mailbot.store.states import HealthState
 
 PAUSE_SECONDS = 5.0  # after a loop raised
 JOIN_SECONDS = 80.0  # all loops together: less than systemd's TimeoutStopSec
-TICK_SECONDS = 0.2
+NO_ANSWER = "it does not answer"
 
 
 class Supervisor:
@@ -58,6 +61,7 @@ class Supervisor:
         self._next_look = parts.monotonic()
         self._vital = Vital(parts, DAEMON, beats=True)
         self._distress = Distress(parts)
+        self._housekeeping = Housekeeping(self._keep_house)
         self._silent: list[str] = []
         self._words = ""
 
@@ -73,6 +77,7 @@ class Supervisor:
         ]
         for thread in threads:
             thread.start()
+        self._housekeeping.begin()
         log("started", loops=",".join(loop.name for loop in self._loops), config=self._parts.snapshot.hash)
         self._watch()
         self._finish(threads)
@@ -93,14 +98,27 @@ class Supervisor:
         signal.signal(signal.SIGHUP, lambda *_: self.reload())
 
     def _watch(self) -> None:
-        """Signals, changed files, watchdog."""
+        """Signals, watchdog, and whether help must be called."""
         stop = self._parts.wakes.stop
         while not self._stop_wanted and not stop.wait(TICK_SECONDS):
-            if self._reload_wanted or self._files_changed():
-                self._reload_wanted = False
-                self._reload()
-            self._show_life()
+            self._look()
         stop.set()
+
+    def _look(self) -> None:
+        """At the loops and at what became of the housekeeping: nothing that takes time."""
+        silent = self._silent_loops()
+        if silent and silent != self._silent:
+            warn("no_progress", loops=",".join(silent))
+        self._silent = silent
+        self._distress.look(self._database_problem())
+        tried = all(loop.tried.is_set() for loop in self._loops if loop.tried)
+        self._announcer.tell(self._how(), tried=tried, alive=not silent)
+
+    def _silent_loops(self) -> list[str]:
+        return [loop.name for loop in self._loops if not loop.pulse.alive]
+
+    def _database_problem(self) -> str:
+        return self._presence.problem or self._vital.problem or (NO_ANSWER if self._housekeeping.is_slow else "")
 
     def _files_changed(self) -> bool:
         now = self._parts.monotonic()
@@ -111,31 +129,40 @@ class Supervisor:
 
     def _reload(self) -> None:
         self._announcer.reloading()
-        if self._parts.settings.reload():
-            remember_config(self._parts)
-        tell_configuration(self._parts)
-        self._announcer.reloaded(self._how())
+        try:
+            if self._parts.settings.reload():
+                remember_config(self._parts)
+            tell_configuration(self._parts)
+        finally:  # systemd waits for it
+            self._announcer.reloaded(self._how())
 
     def _how(self) -> str:
         """The line for `systemctl status`."""
         problems = [f"{loop.name} cannot work: {problem}" for loop in self._loops if (problem := loop.problem())]
         if self._parts.settings.problem:
             problems.insert(0, "last good configuration, the files have errors (mailbot check)")
-        if self._vital.problem:
-            problems.insert(0, f"the database cannot be written: {self._vital.problem}")
+        if problem := self._database_problem():
+            problems.insert(0, f"the database cannot be written: {problem}")
         return f"degraded: {'; '.join(problems)}" if problems else "working"
 
+    # ---------------------------------------------------------------- housekeeping, beside the main thread
+
+    def _keep_house(self) -> None:
+        self._show_life()
+        if self._reload_wanted or self._files_changed():
+            self._reload_wanted = False
+            try:
+                self._reload()
+            except DatabaseUnavailable:
+                self._reload_wanted = True  # what counts must be remembered, once it can be
+                raise
+
     def _show_life(self) -> None:
-        """To systemd's watchdog, and to `mailbot status`."""
+        """To other daemons, and to `mailbot status`."""
         if not self._presence.show():
             self._vital.forget()  # others have said of us that we are dead
-        silent = [loop.name for loop in self._loops if not loop.pulse.alive]
+        silent = self._silent_loops()
         self._tell(HealthState.NO_PROGRESS if silent else HealthState.OK, ",".join(silent) or self._describe())
-        if silent and silent != self._silent:
-            warn("no_progress", loops=",".join(silent))
-        self._silent = silent
-        tried = all(loop.tried.is_set() for loop in self._loops if loop.tried)
-        self._announcer.tell(self._how(), tried=tried, alive=not silent)
 
     def _tell(self, state: HealthState, words: str) -> None:
         """The heartbeat; another daemon to stand by for is told at once."""
@@ -143,7 +170,6 @@ class Supervisor:
             self._vital.forget()
         self._words = words
         self._vital.tell(state, self._parts.clock(), words)
-        self._distress.look(self._vital.problem)
 
     def _describe(self) -> str:
         """Who this is, or where there are several daemons, what it does: its name stands in the name of its row."""
@@ -163,17 +189,19 @@ class Supervisor:
         reach(Failpoint.STOPPING)
         late = self._join(threads)
         self._parts.parser.close()
-        if not late:  # else what they hold is free when our lease has run out
-            self._presence.end()
-        self._tell(HealthState.STOPPED, self._describe())
+        self._housekeeping.end(lambda: self._say_goodbye(at_once=not late))
         log("stopped", late=",".join(late))
 
+    def _say_goodbye(self, *, at_once: bool) -> None:
+        if at_once:  # else what late loops hold is free when our lease has run out
+            self._presence.end()
+        self._tell(HealthState.STOPPED, self._describe())
+
     def _join(self, threads: list[threading.Thread]) -> list[str]:
-        """Wait for the threads, and show meanwhile that we live; who is late."""
+        """Wait for the threads, while the housekeeping shows that we live; who is late."""
         deadline = time.monotonic() + JOIN_SECONDS
         while (late := [thread for thread in threads if thread.is_alive()]) and time.monotonic() < deadline:
             late[0].join(TICK_SECONDS)
-            self._presence.show()
         return [thread.name for thread in late]
 
     # ---------------------------------------------------------------- the loops

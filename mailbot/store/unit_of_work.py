@@ -11,6 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from mailbot.desk.people import Person
 from mailbot.desk.situation import Clues, Situation
+from mailbot.store import counters
 from mailbot.store.audit import Audit
 from mailbot.store.bygones import Bygones
 from mailbot.store.deadlines import Deadlines
@@ -67,6 +68,10 @@ class Work:
             if (unavailable := as_unavailable(failure)) is None or was_too_slow(failure):
                 raise
             raise unavailable from failure
+
+    def take_turn(self) -> None:
+        """Wait until nobody else decides: for who would otherwise lock rows of mails before a decision."""
+        counters.take_turn(self.connection)
 
     def situation(
         self,

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from mailbot.daemon.announcing import FEEDS_A_PERIOD
+from mailbot.daemon.housekeeping import END_SECONDS, TICK_SECONDS
 from mailbot.daemon.loops import ROLES
 from mailbot.daemon.notify import Notifier
 from mailbot.daemon.parts import Intervals, Parts, Pulse, Settings, Snapshot
-from mailbot.daemon.supervise import Supervisor, turn_once
-from mailbot.store.database import Database
+from mailbot.daemon.supervise import JOIN_SECONDS, Supervisor, turn_once
+from mailbot.store.database import Database, DatabaseUnavailable
+from mailbot.store.rows import HealthRecord
 from mailbot.store.states import HealthState
+from mailbot.store.unit_of_work import Work
 from tests.conversations.desk import Desk
 from tests.conversations.people import Correspondent
 from tests.fakes.transport import MemoryPostman
@@ -62,7 +68,7 @@ def running(desk: Desk, tmp_path: Path) -> Iterator[Callable[..., Supervisor]]:
 
     def start(parts: Parts = desk.parts, **settings: object) -> Supervisor:
         supervisor = Supervisor(parts, **settings)  # type: ignore[arg-type]  # names are those of the supervisor
-        thread = threading.Thread(target=supervisor.run, kwargs={"handle_signals": False})
+        thread = threading.Thread(target=supervisor.run, name="supervisor", kwargs={"handle_signals": False})
         thread.start()
         started.append((supervisor, thread))
         return supervisor
@@ -142,8 +148,97 @@ def test_a_loop_that_does_not_end_keeps_nobody_waiting_for_ever(
 
 
 def says_goodbye(desk: Desk) -> bool:
+    return HealthState.STOPPED in {record.state for record in health(desk)}
+
+
+class FarDatabase:
+    """A database that swallows every word while it is out of sight, or refuses the next ones."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self.in_sight = threading.Event()
+        self.in_sight.set()
+        self.refuses = 0
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._database, name)
+
+    @contextmanager
+    def write(self) -> Iterator[Work]:
+        self.in_sight.wait(60)
+        if self.refuses:
+            self.refuses -= 1
+            raise DatabaseUnavailable("out of connections")
+        with self._database.write() as work:
+            yield work
+
+
+@pytest.fixture
+def far(desk: Desk, running: Callable[..., Supervisor]) -> Iterator[FarDatabase]:
+    database = FarDatabase(desk.database)
+    object.__setattr__(desk.parts, "database", database)
+    yield database
+    database.in_sight.set()
+
+
+def test_while_the_database_swallows_every_word_the_watchdog_is_fed_help_is_called_and_a_stop_is_a_stop(
+    desk: Desk,
+    running: Callable[..., Supervisor],
+    far: FarDatabase,
+    systemd: Systemd,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("mailbot.daemon.housekeeping.SLOW_SECONDS", 0.1)
+    monkeypatch.setattr("mailbot.daemon.housekeeping.END_SECONDS", 0.1)
+    monkeypatch.setattr("mailbot.daemon.distress.PATIENCE_SECONDS", 0)
+    supervisor = running(roles=[], notifier=systemd.notifier)
+    systemd.hears("READY=1")
+    far.in_sight.clear()
+    supervisor.reload()
+    systemd.hears("STATUS=degraded: the database cannot be written: it does not answer")
+    for _ in range(5):
+        systemd.hears("WATCHDOG=1")
+    wait_for(lambda: any(b"has not answered since" in envelope.raw for envelope in desk.postman.sent))
+    supervisor.stop()
+    systemd.hears("STOPPING=1")
+    wait_for(lambda: not any(thread.name == "supervisor" for thread in threading.enumerate()))
+    assert not far.in_sight.is_set()
+
+
+def test_between_two_feedings_passes_less_than_half_of_what_systemd_allows() -> None:
+    unit = (Path(__file__).parents[2] / "systemd" / "mailbot.service").read_text()
+    (allowed,) = re.findall(r"^WatchdogSec=(\d+)s$", unit, re.MULTILINE)
+    assert TICK_SECONDS + int(allowed) / FEEDS_A_PERIOD < int(allowed) / 2
+
+
+def test_the_stop_as_a_whole_takes_less_than_systemd_allows() -> None:
+    unit = (Path(__file__).parents[2] / "systemd" / "mailbot.service").read_text()
+    (allowed,) = re.findall(r"^TimeoutStopSec=(\d+)s$", unit, re.MULTILINE)
+    assert int(allowed) > JOIN_SECONDS + 2 * END_SECONDS
+
+
+def test_a_configuration_that_cannot_be_remembered_at_once_is_remembered_later(
+    desk: Desk,
+    running: Callable[..., Supervisor],
+    far: FarDatabase,
+    systemd: Systemd,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("mailbot.daemon.housekeeping.PAUSE_SECONDS", 0.1)
+    supervisor = running(roles=[], notifier=systemd.notifier)
+    systemd.hears("READY=1")
+    wait_for(lambda: "daemon" in (record.component for record in health(desk)))
+    desk.snapshot = replace(desk.settings.current, hash="the new one")
+    far.refuses = 1
+    supervisor.reload()
+    systemd.hears("READY=1")
+    wait_for(lambda: "the new one" in [record.detail for record in health(desk)])
+    assert far.refuses == 0
+
+
+def health(desk: Desk) -> Sequence[HealthRecord]:
     with desk.database.read() as work:
-        return HealthState.STOPPED in {record.state for record in work.health.all()}
+        return work.health.all()
 
 
 def test_a_reload_swaps_the_whole_snapshot(desk: Desk, running: Callable[..., Supervisor], systemd: Systemd) -> None:

@@ -11,13 +11,11 @@ UNMARKED = sa.column("marked", sa.Boolean()).is_(False)
 
 
 def upgrade() -> None:
-    op.create_index("ix_outbox_unknown_at", "outbox", ["unknown_at"], **only(DOUBTED))
+    only = DOUBTED
+    op.create_index("ix_outbox_unknown_at", "outbox", ["unknown_at"], sqlite_where=only, postgresql_where=only)
     op.create_index("ix_inbox_account_internal_date", "inbox", ["account", "internal_date"])
-    op.create_index("ix_inbox_unmarked", "inbox", ["account", "folder", "uidvalidity", "id"], **only(UNMARKED))
-
-
-def only(rows: sa.ColumnElement[bool]) -> dict[str, sa.ColumnElement[bool]]:
-    return {"sqlite_where": rows, "postgresql_where": rows}
+    columns, only = ["account", "folder", "uidvalidity", "id"], UNMARKED
+    op.create_index("ix_inbox_unmarked", "inbox", columns, sqlite_where=only, postgresql_where=only)
 
 
 def downgrade() -> None:
