@@ -218,7 +218,8 @@ class Delivery:
             else:
                 self._deferred(row, outcome, now)
         except ClaimLost as lost:
-            crash("claim_lost_after_delivery", lost, outbox=row.id)
+            if not isinstance(outcome, Sent) or not self._arrived(row, outcome, now):
+                crash("claim_lost_after_delivery", lost, outbox=row.id)
 
     def _sent(self, row: OutboxRow, outcome: Sent, now: datetime) -> None:
         due = due_at(row.arms, now, self._parts.snapshot.policy) if row.arms else None
@@ -227,6 +228,15 @@ class Delivery:
             reach(Failpoint.SENT_WRITTEN)
         reach(Failpoint.SENT)
         log("sent", outbox=row.id, kind=row.kind, ticket=row.ticket, reply=outcome.reply)
+
+    def _arrived(self, row: OutboxRow, outcome: Sent, now: datetime) -> bool:
+        """Somebody took us for dead while we waited: what the server said still ends the doubt, and no copy leaves."""
+        due = due_at(row.arms, now, self._parts.snapshot.policy) if row.arms else None
+        with self._parts.database.write() as work:
+            arrived = work.proofs.arrived(row.id, f"a late reply: {outcome.reply}", now, due)
+        if arrived:
+            log("proved_sent", outbox=row.id, kind=row.kind, ticket=row.ticket, reply=outcome.reply)
+        return arrived
 
     def _doubtful(self, row: OutboxRow, failure: DeliveryFailed, now: datetime) -> None:
         warn("doubtful", outbox=row.id, kind=row.kind, ticket=row.ticket, reason=failure.reason)

@@ -47,7 +47,7 @@ FIRST_STATES = frozenset({OutboxState.READY, OutboxState.STOPPED, OutboxState.CA
 WAITING_FOR_A_PERSON = (OutboxState.STOPPED, OutboxState.FAILED, OutboxState.PARKED)
 TRIES_IN_DOUBT = 3
 WAIT_IN_DOUBT = timedelta(minutes=15)
-PROVED = "proved by"  # how `smtp_reply` begins where no server said it
+PROVED = "proved by"  # how `smtp_reply` begins where the claim that sent it heard no answer
 
 _OUTBOX = tables.outbox
 _LINE_COLUMNS = [column for column in _OUTBOX.c if column.name not in ("raw", "text", "arms")]
@@ -104,7 +104,7 @@ class Outbox:
             OutboxState.READY, (OutboxState.SENDING,), before, reason=reason, not_before=now, lease_until=None
         )
         self._move_free(OutboxState.UNKNOWN, (OutboxState.SENDING,), within, reason=reason, **_doubted(now))
-        parked = self._park(_OUTBOX.c.state == OutboxState.UNKNOWN, now)
+        parked = self._park(_OUTBOX.c.state == OutboxState.UNKNOWN)
         due = _OUTBOX.c.unknown_at <= now - WAIT_IN_DOUBT
         self._move_free(OutboxState.READY, (OutboxState.UNKNOWN,), due, not_before=now, phase=Phase.NONE)
         return parked
@@ -172,7 +172,7 @@ class Outbox:
         sending = (OutboxState.SENDING,)
         if not self._move_all(OutboxState.UNKNOWN, sending, _mine(row), reason=reason, **_doubted(now)):
             raise ClaimLost(f"outbox row {row.id} is no longer claimed by epoch {row.epoch}")
-        return next(iter(self._park(_OUTBOX.c.id == row.id, now)), None)
+        return next(iter(self._park(_OUTBOX.c.id == row.id)), None)
 
     def standing(self, row: OutboxRow) -> OutboxState | None:
         """Where the mail stands, if this claim is still the last: to read back after CommitUnknown."""
@@ -263,18 +263,10 @@ class Outbox:
     def _is_there(self, where: ColumnElement[bool]) -> bool:
         return self._connection.execute(select(_OUTBOX.c.id).where(where).limit(1)).first() is not None
 
-    def _park(self, where: ColumnElement[bool], now: datetime) -> tuple[OurMail, ...]:
-        self._believe(where, now)
+    def _park(self, where: ColumnElement[bool]) -> tuple[OurMail, ...]:
         enough = or_(_OUTBOX.c["class"] == MailClass.B, _OUTBOX.c.unknown_count > TRIES_IN_DOUBT)
         parked = self._move_free(OutboxState.PARKED, (OutboxState.UNKNOWN,), where & enough)
         return self.our_mails(_OUTBOX.c.id.in_(parked)) if parked else ()
-
-    def _believe(self, where: ColumnElement[bool], now: datetime) -> None:
-        """What was proved while we waited for the reply (`proofs.py`) is in no doubt."""
-        proved = where & _OUTBOX.c.smtp_reply.startswith(PROVED)
-        for row in map(self.row, self._move_all(OutboxState.SENT, (OutboxState.UNKNOWN,), proved, sent_at=now)):
-            assert row is not None, "it has just been moved"
-            self.start_clock(row, now, row.arms.due_at if row.arms else None)
 
     def _get(self, mail_id: int) -> OurMail:
         mail = self.our_mail(mail_id)

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from email import message_from_bytes
 
 import pytest
 
-from mailbot.store.rows import OutboxLine
+from mailbot.store.moves import ClaimLost
+from mailbot.store.rows import OutboxLine, OutboxRow
+from mailbot.transport.postman import Sent
 from tests.conversations.conftest import Time
 from tests.conversations.desk import Desk
 from tests.conversations.letters import Letter
 from tests.conversations.people import Correspondent, MailingList, Server
 from tests.conversations.scenes import in_progress
-from tests.fakes.transport import lost_after_dot
+from tests.fakes.transport import lost_after_dot, refused
 
 
 def asks(desk: Desk, specialist: Correspondent, times: int = 1) -> OutboxLine:
@@ -84,10 +87,75 @@ def test_our_own_post_that_a_list_brings_back_proves_it(
     assert [line.state for line in desk.mails_out() if line.kind == "hand_over"] == ["sent"]
 
 
-ONCE_MORE = (
-    "UPDATE outbox SET state = 'ready', phase = 'none', smtp_reply = '' WHERE kind = 'request_to_confirm'",
-    "DELETE FROM deadlines WHERE kind = 'auto_close'",
-)
+def loses_the_hand_over(desk: Desk, requester: Correspondent, clock: Time) -> OutboxLine:
+    """The connection dies after the dot, and the server did not take it: nobody knows that."""
+    desk.postman.fail_next(lost_after_dot())
+    requester.writes("VPN is down", "The tunnel does not work any more since this morning. I am in room 12.")
+    clock.passes(minutes=2)
+    assert hand_over(desk).state == "unknown"
+    return hand_over(desk)
+
+
+def hand_over(desk: Desk) -> OutboxLine:
+    return next(line for line in desk.mails_out() if line.kind == "hand_over")
+
+
+def hand_overs_sent(desk: Desk) -> int:
+    return sum(f"Message-ID: <{hand_over(desk).message_id}>".encode() in mail.raw for mail in desk.postman.sent)
+
+
+@pytest.mark.parametrize("marks", [b"", b"X-Loop: "], ids=["as it was", "without our mark"])
+def test_a_later_post_of_ours_that_a_list_brings_back_proves_nothing_of_the_one_before(
+    marks: bytes, desk: Desk, requester: Correspondent, mailing_list: MailingList, clock: Time
+) -> None:
+    lost = loses_the_hand_over(desk, requester, clock)
+    requester.replies("One more thing: it is the same at home.", to=requester.inbox[-1])
+    (post,) = (envelope for envelope in desk.postman.sent if envelope.rcpt_to == mailing_list.address)
+    assert f"In-Reply-To: <{lost.message_id}>".encode() in post.raw
+    raw = post.raw
+    if marks:  # DMARC: the list writes in its own name, and drops what it does not know
+        lines = raw.split(b"\r\n")
+        raw = b"\r\n".join(line for line in lines if not line.startswith((marks, b"From: ")))
+        raw = b"From: Network <network@lists.corp.example>\r\n" + raw
+    desk.receives(b"List-Id: <network.lists.corp.example>\r\nPrecedence: list\r\n" + raw)
+    assert hand_over(desk).state == "unknown"
+    clock.passes(minutes=50)
+    assert (hand_over(desk).state, hand_overs_sent(desk)) == ("sent", 1)
+
+
+def test_a_note_of_absence_that_only_refers_to_a_thread_proves_no_mail_of_it(
+    desk: Desk, requester: Correspondent, specialist: Correspondent, clock: Time
+) -> None:
+    lost = loses_the_hand_over(desk, requester, clock)
+    absent = {"Auto-Submitted": "auto-replied", "References": f"<{lost.message_id}>"}
+    specialist.writes("Out of office", "I am away until Monday.", headers=absent)
+    assert desk.mails_in()[0].reason, "it was read"
+    assert hand_over(desk).state == "unknown"
+    clock.passes(minutes=50)
+    assert (hand_over(desk).state, hand_overs_sent(desk)) == ("sent", 1)
+
+
+def test_a_mail_that_names_several_of_ours_as_answered_proves_none_of_them(
+    desk: Desk, requester: Correspondent, specialist: Correspondent, clock: Time
+) -> None:
+    lost = loses_the_hand_over(desk, requester, clock)
+    other = requester.inbox[-1].message_id
+    specialist.writes("Re: VPN", "I look at it.", headers={"In-Reply-To": f"{other} <{lost.message_id}>"})
+    assert hand_over(desk).state == "unknown"
+
+
+def test_a_mail_that_was_withheld_after_a_restore_never_left_and_nothing_proves_it(
+    desk: Desk, requester: Correspondent, specialist: Correspondent
+) -> None:
+    in_progress(requester, specialist)
+    specialist.replies("#resolve\nThe gateway had a full disk. It works again.")
+    with desk.database.write() as work:
+        work.connection.exec_driver_sql(
+            "UPDATE outbox SET state = 'parked', phase = 'none', sent_at = NULL, smtp_reply = '' WHERE kind = 'receipt'"
+        )
+    receipt = next(line for line in desk.mails_out() if line.kind == "receipt")
+    specialist.writes("Re: VPN", "Thank you.", headers={"In-Reply-To": f"<{receipt.message_id}>"})
+    assert next(line.state for line in desk.mails_out() if line.kind == "receipt") == "parked"
 
 
 def test_a_proof_that_comes_before_the_server_answers_counts_when_it_never_does(
@@ -106,10 +174,65 @@ def test_a_proof_that_comes_before_the_server_answers_counts_when_it_never_does(
     with desk.database.write() as work:
         work.outbox.enter_data(row)
     server.bounces(letter, "2.0.0", "250 2.0.0 taken", "relayed")
-    assert fate(desk).state == "sending"
+    assert fate(desk).state == "sent"
     clock.passes(minutes=11)
     assert (fate(desk).state, copies(desk)) == ("sent", 1)
     assert [line.deadline.kind for line in desk.clocks(1)] == ["auto_close"]
+
+
+def again_on_its_way(desk: Desk) -> OutboxRow:
+    """Its second try has begun, and is not at DATA yet."""
+    desk.clock.step(timedelta(minutes=16))
+    with desk.database.write() as work:
+        work.outbox.settle(desk.clock.now())
+        (row,) = work.outbox.claim(1, "mailbot", desk.clock.now(), 600)
+    assert (fate(desk).state, fate(desk).phase) == ("sending", "connect")
+    return row
+
+
+def test_a_proof_that_comes_during_the_second_try_stops_it_before_data(
+    desk: Desk, requester: Correspondent, specialist: Correspondent, clock: Time, server: Server
+) -> None:
+    in_progress(requester, specialist)
+    asks(desk, specialist)
+    row = again_on_its_way(desk)
+    server.bounces(requester.inbox[-1], "2.0.0", "250 2.0.0 taken", "relayed")
+    with pytest.raises(ClaimLost), desk.database.write() as work:
+        work.outbox.enter_data(row)
+    assert (fate(desk).state, copies(desk)) == ("sent", 1)
+    assert [line.deadline.kind for line in desk.clocks(1)] == ["auto_close"]
+
+
+@pytest.mark.parametrize("reply", ["450 4.2.1 busy", "550 5.7.1 no"])
+def test_a_proof_that_comes_during_the_second_try_outlives_its_refusal(
+    reply: str, desk: Desk, requester: Correspondent, specialist: Correspondent, clock: Time, server: Server
+) -> None:
+    in_progress(requester, specialist)
+    asks(desk, specialist)
+    row = again_on_its_way(desk)
+    server.bounces(requester.inbox[-1], "2.0.0", "250 2.0.0 taken", "relayed")
+    desk.delivery._record(row, refused(reply), desk.clock.now())
+    clock.passes(hours=1)
+    assert (fate(desk).state, copies(desk)) == ("sent", 1)
+
+
+def test_a_bounce_that_comes_before_the_server_answers_wins_and_is_told(
+    desk: Desk, requester: Correspondent, specialist: Correspondent, clock: Time, server: Server
+) -> None:
+    thread = in_progress(requester, specialist)
+    asks(desk, specialist)
+    clock.passes(minutes=2)
+    row = again_on_its_way(desk)
+    with desk.database.write() as work:
+        work.outbox.enter_data(row)
+    specialist.skips()
+    server.bounces(requester.inbox[-1])
+    assert (fate(desk).state, thread.state) == ("failed", "in_progress")
+    specialist.gets("note_to_group")
+    desk.delivery._record(row, Sent("250 2.0.0 taken"), desk.clock.now())
+    clock.passes(hours=1)
+    assert (fate(desk).state, copies(desk)) == ("failed", 1)
+    specialist.gets_nothing()
 
 
 def test_a_bounce_of_it_is_told_once_and_it_does_not_leave_again(

@@ -166,6 +166,79 @@ def test_what_breaks_unexpectedly_after_data_is_in_doubt(desk: Desk, ann: Corres
     assert state(desk, rows["hand_over"]) == OutboxState.UNKNOWN
 
 
+class Slow(MemoryPostman):
+    """While the server thinks about the first mail, another daemon takes ours for dead."""
+
+    def __init__(self, buries: Callable[[], None]) -> None:
+        super().__init__()
+        self._buries: Callable[[], None] | None = buries
+
+    async def deliver(self, envelope: Envelope, before_data: Callable[[], None]) -> Sent:
+        reply = await super().deliver(envelope, before_data)
+        if (buries := self._buries) is not None:
+            self._buries = None
+            buries()
+        return reply
+
+
+def buried(desk: Desk, later: timedelta = timedelta()) -> None:
+    """What another daemon does with our claims, and what becomes of them a while later."""
+    with desk.database.write() as work:
+        work.outbox.end_leases()
+        work.outbox.settle(desk.clock.now())
+        work.outbox.settle(desk.clock.now() + later)
+
+
+@pytest.mark.parametrize("minutes", [0, 16], ids=["in doubt", "ready once more"])
+def test_a_reply_that_comes_after_our_burial_is_no_doubt(desk: Desk, ann: Correspondent, minutes: int) -> None:
+    desk.postman = Slow(lambda: buried(desk, timedelta(minutes=minutes)))
+    rows = waiting(desk, ann)
+    desk.delivery.turn(desk.clock.now())
+    desk.passes(timedelta(hours=1))
+    assert (state(desk, rows["hand_over"]), sent(desk, rows["hand_over"])) == ("sent", 1)
+
+
+def test_a_reply_that_comes_after_our_burial_starts_the_clock(
+    desk: Desk, ann: Correspondent, sam: Correspondent
+) -> None:
+    thread = ann.writes("VPN is down", "The tunnel does not work.")
+    sam.gets("hand_over")
+    desk.delivery.close()
+    desk.postman = Slow(lambda: buried(desk, timedelta(minutes=16)))
+    desk.start()
+    sam.replies("#resolve\nIt works again.")
+    desk.passes(timedelta(hours=1))
+    (line,) = [line for line in desk.mails_out(thread.number) if line.kind == "request_to_confirm"]
+    assert (line.state, sent(desk, line.id)) == ("sent", 1)
+    assert "auto_close" in [clock.deadline.kind for clock in desk.clocks(thread.number)]
+
+
+def acknowledgement_alone(desk: Desk, ann: Correspondent) -> int:
+    rows = waiting(desk, ann)
+    with desk.database.write() as work:
+        (hand_over,) = work.outbox.claim(1, "test", desk.clock.now(), 60)
+        work.outbox.sent(hand_over, "250 ok", desk.clock.now())
+    return rows["acknowledgement"]
+
+
+def test_a_reply_that_comes_after_our_burial_frees_what_was_parked(desk: Desk, ann: Correspondent) -> None:
+    desk.postman = Slow(lambda: buried(desk))
+    row = acknowledgement_alone(desk, ann)
+    desk.delivery.turn(desk.clock.now())
+    assert (state(desk, row), sent(desk, row)) == ("sent", 1)
+
+
+def test_a_bounce_that_is_faster_than_the_reply_wins(desk: Desk, ann: Correspondent) -> None:
+    def bounced() -> None:
+        with desk.database.write() as work:
+            assert work.proofs.bounced(row, "5.1.1 no such user", desk.clock.now()), "whoever waits is told"
+
+    desk.postman = Slow(bounced)
+    row = acknowledgement_alone(desk, ann)
+    desk.delivery.turn(desk.clock.now())
+    assert (state(desk, row), sent(desk, row)) == ("failed", 1)
+
+
 class Leaving(Database):
     """A database that is away for the next few transactions."""
 
