@@ -40,6 +40,7 @@ class ClockGuard:
         self._rests_until: float | None = None
         self._in_storm = False
         self._told_at: dict[NoteCode, float] = {}
+        self._untold: dict[NoteCode, str] = {}  # the database may be away at that moment
 
     def rests(self, now: datetime) -> bool:
         """Whether nothing may come of the clock at the moment: asked at the beginning of each turn."""
@@ -49,7 +50,8 @@ class ClockGuard:
             self._rests_until = self._parts.monotonic() + STEP_REST_SECONDS if forward else None
             warn("clock_stepped", seconds=f"{step.total_seconds():.0f}")
             words = f"{'forward' if forward else 'back'} by {timedelta(seconds=round(abs(step).total_seconds()))}"
-            self._tell(NoteCode.CLOCK, words, now)
+            self._note(NoteCode.CLOCK, words)
+        self._tell(now)
         return self._rests_until is not None and self._parts.monotonic() < self._rests_until
 
     def passed(self, due: Sequence[Deadline], now: datetime) -> None:
@@ -59,8 +61,9 @@ class ClockGuard:
             self._rests_until = self._parts.monotonic() + STORM_REST_SECONDS
             warn("many_deadlines", batch=self._batch)
             if not self._in_storm:
-                self._tell(NoteCode.MANY_DUE, f"{self._batch} and more, the oldest since {due[0].due_at:%c} UTC", now)
+                self._note(NoteCode.MANY_DUE, f"{self._batch} and more, the oldest since {due[0].due_at:%c} UTC")
         self._in_storm = storm
+        self._tell(now)
 
     def _step(self, now: datetime) -> timedelta:
         """How far somebody turned the clock since the last turn."""
@@ -68,11 +71,15 @@ class ClockGuard:
         last, self._last = self._last, (now, monotonic)
         return timedelta() if last is None else (now - last[0]) - timedelta(seconds=monotonic - last[1])
 
-    def _tell(self, note: NoteCode, detail: str, now: datetime) -> None:
-        monotonic = self._parts.monotonic()
-        if note in self._told_at and monotonic < self._told_at[note] + ALERT_EVERY_SECONDS:
-            return
-        with self._parts.database.write() as work:
-            alert_admins(work, self._parts.snapshot, note, detail, now, remedy="mailbot status")
-        self._told_at[note] = monotonic
-        self._parts.wakes.delivery.set()
+    def _note(self, note: NoteCode, detail: str) -> None:
+        if note not in self._told_at or self._parts.monotonic() >= self._told_at[note] + ALERT_EVERY_SECONDS:
+            self._untold[note] = detail
+
+    def _tell(self, now: datetime) -> None:
+        """What admins do not know yet; while the database is away it stays untold, and the next turn tries again."""
+        for note, detail in list(self._untold.items()):
+            with self._parts.database.write() as work:
+                alert_admins(work, self._parts.snapshot, note, detail, now, remedy="mailbot status")
+            del self._untold[note]
+            self._told_at[note] = self._parts.monotonic()
+            self._parts.wakes.delivery.set()

@@ -8,6 +8,7 @@ import pytest
 
 from mailbot.daemon import carrying_out
 from mailbot.desk.decide import decide
+from mailbot.store.failures import DatabaseUnavailable
 from mailbot.store.states import DeadlineState
 from tests.conversations.desk import Desk
 from tests.conversations.people import Correspondent
@@ -78,6 +79,22 @@ def test_a_clock_that_goes_forward_fires_nothing_for_ten_minutes_and_the_admins_
     assert [turned.passes(3 * MINUTE) for _ in range(4)] == [0, 0, 0, 0]
     assert told(desk, "The clock was turned") == 1
     assert turned.passes(3 * MINUTE) == 1, "nobody has set it right: the new time counts"
+
+
+def test_admins_hear_of_a_turned_clock_also_when_the_database_was_away_at_that_moment(
+    desk: Desk, turned: TurnedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def is_away() -> None:
+        raise DatabaseUnavailable("no route")
+
+    turned.turn(HOUR)
+    with monkeypatch.context() as outage:
+        outage.setattr(desk.database, "write", is_away)
+        with pytest.raises(DatabaseUnavailable):
+            turned.passes(MINUTE)
+    for _ in range(2):
+        assert turned.passes(MINUTE) == 0
+    assert told(desk, "The clock was turned") == 1
 
 
 @pytest.mark.parametrize("step", [HOUR, DAY])

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
+from sqlalchemy import text
 
 from mailbot.daemon.beginning import begin
 from mailbot.daemon.delivery import Delivery
@@ -15,11 +17,15 @@ from mailbot.daemon.intake import ALERT_AFTER_FAILURES, Intake
 from mailbot.daemon.parts import EVERYTHING, Watched
 from mailbot.daemon.presence import FORGET_AFTER, Presence
 from mailbot.daemon.processing import Processing
-from mailbot.store.health import GONE
+from mailbot.store.database import Database
+from mailbot.store.health import GONE, Health
+from mailbot.store.leases import daemon_lease
 from mailbot.store.states import HealthState, OutboxState
 from mailbot.transport.mailbox import MailboxUnavailable
 from tests.conversations.desk import Desk
 from tests.fakes.transport import MemoryMailbox
+from tests.servers.postgres import Postgres
+from tests.store.material import queued
 
 LEASE = timedelta(seconds=61)
 RENEWAL = timedelta(seconds=15)
@@ -265,6 +271,48 @@ def test_what_a_killed_daemon_had_begun_goes_on_within_a_minute_and_a_quarter(
     two.delivery.turn(desk.clock.now())
     assert OutboxState.SENDING not in {line.state for line in desk.mails_out()}
     assert two.parts.wakes.delivery.is_set()
+
+
+def test_a_dead_daemon_whose_mails_cannot_be_taken_over_keeps_nobody_from_those_of_another(
+    desk: Desk, mailbox: FreezingMailbox, claimed: Daemon, two: Daemon, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(health: Health, holder: str, now: datetime) -> None:
+        if holder == "zero:1:cc":
+            raise ZeroDivisionError
+        tell_gone(health, holder, now)
+
+    tell_gone = Health.tell_gone
+    monkeypatch.setattr(Health, "tell_gone", fails)
+    Daemon(desk, mailbox, "zero:1:cc")
+    passes(desk, claimed, two, renewals=1)
+    passes(desk, two)
+    assert two.processing.turn(desk.clock.now()) == 1
+
+
+def test_who_takes_over_waits_for_its_turn_before_it_locks_a_row(desk: Desk, postgres: Postgres) -> None:
+    database = Database.open(postgres.url(postgres.new_database()))
+    database.upgrade()
+    presence = Presence(replace(desk.parts, database=database))
+    presence.begin()
+    with database.write() as work:
+        queued(work)
+        work.outbox.claim(1, "dead", desk.clock.now(), 1_500)
+        work.leases.acquire(daemon_lease("dead"), "dead", desk.clock.now(), 1)
+    for _ in range(3):
+        desk.clock.step(RENEWAL)
+        presence.show()
+    desk.clock.step(RENEWAL)
+    with ThreadPoolExecutor() as pool:
+        with database.write() as decides:
+            decides.take_turn()
+            takes_over = pool.submit(presence.show)
+            while not decides.connection.scalar(text("SELECT count(*) FROM pg_locks WHERE NOT granted")):
+                assert not takes_over.done()
+            decides.connection.execute(text("SELECT id FROM outbox FOR UPDATE"))
+        takes_over.result(timeout=20)
+    with database.read() as work:
+        assert work.status(desk.clock.now()).outbox["ready"] == 1
+    database.close()
 
 
 def test_what_a_living_daemon_holds_is_left_to_it(desk: Desk, claimed: Daemon, two: Daemon) -> None:
