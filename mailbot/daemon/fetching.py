@@ -3,8 +3,9 @@
 Servers have messages at which they refuse, or hang up (a damaged index, a message that their own code chokes on). What
 was read before such a one is handed on. After a failure messages are asked for one by one, and those at which it broke
 come last: so the next turn takes in all the others. One at which it broke three times is left out, and everything goes
-on without it: the hourly check tells the admins (`conserving.py`). One such message an hour is asked for again, and
-the others too as soon as the server gives one; a restart begins anew.
+on without it: the hourly check tells the admins (`conserving.py`). One such message at a time is asked for again, after
+five minutes (it may have been the line), then ever more rarely down to once an hour, and the others too as soon as the
+server gives one; a restart begins anew.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from mailbot.transport.mailbox import Fetched, Mailbox, MailboxUnavailable
 BATCH_MAILS = 50
 BATCH_BYTES = 16 * 1024**2
 LEFT_OUT_AFTER = 3
-TRIED_AGAIN_SECONDS = 3600.0
+TRIED_AGAIN_SECONDS = (300.0, 600.0, 1200.0, 2400.0, 3600.0)  # the last one again and again
 LONGEST_MAIL_SECONDS = 900.0  # 25 MB over a line that the transport still finds worth waiting for
 
 
@@ -85,7 +86,8 @@ class Fetching:
         times = self._times(mailbox, validity, uid) + 1
         self._suspects[(mailbox.folder, validity, uid)] = times
         if times >= LEFT_OUT_AFTER:
-            self._try_again_at = self._parts.monotonic() + TRIED_AGAIN_SECONDS
+            pause_seconds = TRIED_AGAIN_SECONDS[min(times - LEFT_OUT_AFTER, len(TRIED_AGAIN_SECONDS) - 1)]
+            self._try_again_at = self._parts.monotonic() + pause_seconds
         warn("not_given", account=mailbox.account, uid=uid, times=times)
 
     def _times(self, mailbox: Mailbox, validity: int, uid: int) -> int:

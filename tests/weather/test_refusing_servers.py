@@ -184,6 +184,18 @@ def test_all_else_goes_on_while_the_server_hangs_up_at_a_message_and_its_uid_is_
     assert (stored(reading), health(reading)) == ([1, 2, 3, 4, 5], HealthState.OK)
 
 
+def test_a_message_at_which_a_bad_line_broke_three_times_does_not_wait_for_an_hour(
+    reading: Desk, server: Choosy
+) -> None:
+    server.choking = [1]
+    arrive(server, reading, 1)
+    lives(reading, 5 * MINUTE)
+    assert reading.intake.problem == ""
+    server.choking = []
+    lives(reading, 6 * MINUTE)
+    assert stored(reading) == [1]
+
+
 def test_what_was_read_before_the_line_broke_is_not_read_again(reading: Desk, server: Choosy) -> None:
     server.choking = [90]
     arrive(server, reading, *range(1, 131))  # two batches of the transport
