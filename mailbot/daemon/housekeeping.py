@@ -16,7 +16,7 @@ from mailbot.daemon.log import crash, warn
 TICK_SECONDS = 0.2
 PAUSE_SECONDS = 5.0  # after a round raised; less than leases need
 SLOW_SECONDS = 20.0  # a round takes milliseconds; more than SQLite waits for its lock
-END_SECONDS = 4.0  # with JOIN_SECONDS less than systemd's TimeoutStopSec
+END_SECONDS = 8.0  # with JOIN_SECONDS less than systemd's TimeoutStopSec
 
 
 class Housekeeping:
@@ -24,6 +24,7 @@ class Housekeeping:
 
     def __init__(self, work: Callable[[], None]) -> None:
         self._work = work
+        self._last: Callable[[], None] = lambda: None
         self._over = threading.Event()
         self._round_began: float | None = None
         self._thread = threading.Thread(target=self._repeat, name="housekeeping", daemon=True)
@@ -40,15 +41,14 @@ class Housekeeping:
 
     def end(self, last: Callable[[], None]) -> None:
         """Do `last` after the round that is under way; a stop waits for neither longer than a moment."""
+        self._last = last
         self._over.set()
-        if self._thread.is_alive():
-            self._thread.join(END_SECONDS)
+        if self._thread.ident is None:  # never begun
+            last()
+            return
+        self._thread.join(END_SECONDS)
         if self._thread.is_alive():
             warn("housekeeping_late")
-            return
-        farewell = threading.Thread(target=last, name="farewell", daemon=True)
-        farewell.start()
-        farewell.join(END_SECONDS)
 
     def _repeat(self) -> None:
         while not self._over.is_set():
@@ -61,3 +61,4 @@ class Housekeeping:
                 pause_seconds = PAUSE_SECONDS
             self._round_began = None
             self._over.wait(pause_seconds)
+        self._last()

@@ -214,7 +214,7 @@ def test_between_two_feedings_passes_less_than_half_of_what_systemd_allows() -> 
 def test_the_stop_as_a_whole_takes_less_than_systemd_allows() -> None:
     unit = (Path(__file__).parents[2] / "systemd" / "mailbot.service").read_text()
     (allowed,) = re.findall(r"^TimeoutStopSec=(\d+)s$", unit, re.MULTILINE)
-    assert int(allowed) > JOIN_SECONDS + 2 * END_SECONDS
+    assert int(allowed) > JOIN_SECONDS + END_SECONDS
 
 
 def test_a_configuration_that_cannot_be_remembered_at_once_is_remembered_later(
