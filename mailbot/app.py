@@ -278,7 +278,7 @@ def counts_from(since: Since | date, policy: Policy) -> datetime | None:
 
 def _changed_for_good(before: Snapshot, after: Snapshot) -> list[str]:
     """What only a restart can change. Compared as it is shown: secrets are read anew by each login anyway."""
-    fixed = ("mailboxes", "database_url")
+    fixed = ("mailboxes", "smtp", "alert_smtp", "database_url")
     return [name for name in fixed if repr(getattr(after, name)) != repr(getattr(before, name))]
 
 
