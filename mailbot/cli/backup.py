@@ -34,6 +34,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Write the archive; it has its name when it is whole."""
     file: Path = arguments.file.absolute()
+    if not file.parent.is_dir():
+        console.complain(f"the folder {file.parent} does not exist")
+        return 2
     with open_desk(arguments, last_good=True) as desk:
         source = sqlite_file(desk.snapshot.database_url)
         if source is None:

@@ -30,8 +30,9 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
                 console.complain(problem)
             return 3 if turn.problems else 0
         roles = tuple(role.strip() for role in arguments.roles.split(",") if role.strip())
-        if unknown := [role for role in roles if role not in ROLES]:
-            console.complain(f"no such role: {', '.join(unknown)}; there are {', '.join(ROLES)}")
+        unknown = [role for role in roles if role not in ROLES]
+        if unknown or not roles:
+            console.complain(f"no such role: {', '.join(unknown) or '(none)'}; there are {', '.join(ROLES)}")
             return 2
         start_logging()
         desk.run(roles)

@@ -6,12 +6,14 @@ from __future__ import annotations
 
 import argparse
 import sys
+from dataclasses import replace
 
 from mailbot.app import App
 from mailbot.cli.console import Console
 from mailbot.cli.desk import now, open_desk, who
 from mailbot.daemon.filling import release
 from mailbot.store.moves import IllegalMove
+from mailbot.store.outbox import WAIT_IN_DOUBT
 from mailbot.store.rows import InboxLine, OutboxLine
 from mailbot.store.states import InboxState, OutboxState
 from mailbot.store.unit_of_work import Work
@@ -42,11 +44,11 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     with open_desk(arguments, last_good=True) as desk:
         if arguments.action in ("list", "show", "raw"):
             with desk.database.read() as work:
-                return _look(arguments, work, console)
+                return _look(arguments, desk, work, console)
         return _change(arguments, desk, console)
 
 
-def _look(arguments: argparse.Namespace, work: Work, console: Console) -> int:
+def _look(arguments: argparse.Namespace, desk: App, work: Work, console: Console) -> int:
     if arguments.action == "raw":
         return _raw(arguments, work, console)
     incoming = arguments.verb == "inbox"
@@ -56,7 +58,7 @@ def _look(arguments: argparse.Namespace, work: Work, console: Console) -> int:
     if arguments.action == "show":
         shown = [line for line in lines if line.id in _numbers(arguments)]
         for line in shown:
-            _show(line, console)
+            _show(_with_beginning(line, desk, work), console)
         return 0 if len(shown) == len(set(arguments.rows)) else 1
     waiting = [line for line in lines if arguments.all or _waits(line)]
     for line in waiting if console.as_json else ():
@@ -73,8 +75,25 @@ def _waits(line: InboxLine | OutboxLine) -> bool:
         OutboxState.STOPPED,
         OutboxState.FAILED,
         OutboxState.PARKED,
-        OutboxState.UNKNOWN,
     )
+
+
+def _with_beginning(line: InboxLine | OutboxLine, desk: App, work: Work) -> InboxLine | OutboxLine:
+    """Of a mail that was too big to be read, its kept beginning tells sender and subject (read in the child)."""
+    if not isinstance(line, InboxLine) or not line.truncated or (row := work.inbox.row(line.id)) is None:
+        return line
+    mail = desk.parts.parser.parse(row.raw, desk.parts.snapshot.recognition).mail
+    return line if mail is None else replace(line, sender=mail.sender.address, subject=mail.subject)
+
+
+def _reason(line: InboxLine | OutboxLine) -> str:
+    """Why it stands where it stands: of what was too big, its size; of what is in doubt, when it goes on by itself."""
+    if isinstance(line, InboxLine):
+        return f"{line.reason} ({line.size_bytes:,} bytes)" if line.truncated else line.reason
+    if line.state is not OutboxState.UNKNOWN or line.unknown_at is None:
+        return line.reason
+    again = (line.unknown_at + WAIT_IN_DOUBT).astimezone()
+    return f"in doubt: tried again at {again:%H:%M} ({line.reason})"
 
 
 def _table(lines: list[InboxLine | OutboxLine], console: Console) -> None:
@@ -83,7 +102,7 @@ def _table(lines: list[InboxLine | OutboxLine], console: Console) -> None:
         who_else = line.sender if isinstance(line, InboxLine) else line.recipient
         what = line.mail_class if isinstance(line, InboxLine) else line.kind
         ticket = f"#{line.ticket}" if line.ticket else ""
-        rows.append((line.id, line.state, line.reason, what, ticket, who_else, line.subject[:60]))
+        rows.append((line.id, line.state, _reason(line), what, ticket, who_else, line.subject[:60]))
     console.table(("row", "state", "reason", "what", "ticket", "address", "subject"), rows)
 
 
@@ -92,7 +111,7 @@ def _show(line: InboxLine | OutboxLine, console: Console) -> None:
         console.record(line)
         return
     for name in line.__slots__:
-        console.say(f"{name:15} {getattr(line, name)}")
+        console.say(f"{name:15} {_reason(line) if name == 'reason' else getattr(line, name)}")
     console.say("")
 
 

@@ -76,6 +76,8 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     if console.as_json:
         console.record({"made_at": manifest.made_at, "parked": parked, "database": target.database})
     console.say(f"{target.database}: as it was at {manifest.made_at.astimezone():%Y-%m-%d %H:%M}", "green")
+    for aside in sorted(target.database.parent.glob(f"{target.database.name}.before-{target.stamp}")):
+        console.say(f"the database that was there is kept as {aside}")
     _tell(parked, console)
     console.say(f"next: mailbot --config {target.folder} check, then start the daemon")
     return 0

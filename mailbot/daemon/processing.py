@@ -248,7 +248,7 @@ class Processing:
     # ---------------------------------------------------------------- what could not be digested
 
     def _without_mail(self, work: Work, read: Read, now: datetime) -> None:
-        """Too big, or the parser died of it twice: kept whole, and a person is told."""
+        """Too big, or the parser died of it twice: what is here is kept, and a person is told."""
         if read.parsed.problem == "too_big":
             self._set_aside(work, read.row, "too_big", now)
         elif read.row.attempts >= ATTEMPTS:
@@ -274,8 +274,12 @@ class Processing:
         """Never the poison itself."""
         warn("set_aside", inbox=row.id, reason=reason)
         detail, remedy = f"inbox row {row.id}: {reason}", f"mailbot inbox show {row.id}"
-        snapshot, quiet = self._parts.snapshot, is_quiet(row)
-        alert_admins(work, snapshot, NoteCode.SET_ASIDE, detail, now, inbox_row=row.id, remedy=remedy, quiet=quiet)
+        snapshot, quiet, note = self._parts.snapshot, is_quiet(row), NoteCode.SET_ASIDE
+        if row.truncated:
+            limit_bytes = snapshot.policy.limits.message_bytes
+            note, remedy = NoteCode.TOO_BIG, f"mailbot inbox release {row.id}"
+            detail += f", {row.size_bytes:,} bytes; the limit is {limit_bytes:,} bytes"
+        alert_admins(work, snapshot, note, detail, now, inbox_row=row.id, remedy=remedy, quiet=quiet)
 
 
 def happening(row: InboxRow, known: Known, event: Event) -> Happening:

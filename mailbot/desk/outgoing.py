@@ -103,6 +103,7 @@ class NoteCode(StrEnum):
     HELD_RELAY = "held_relay"
     HELD_MAIL = "held_mail"
     SET_ASIDE = "set_aside"
+    TOO_BIG = "too_big"  # set aside, with its beginning kept
     HAND_OVER_REFUSED = "hand_over_refused"
     UNDELIVERED = "undelivered"
     STOPPED = "stopped"

@@ -178,6 +178,7 @@ class OutboxLine:
     created_at: datetime
     sent_at: datetime | None
     smtp_reply: str
+    unknown_at: datetime | None = None  # since when it is in doubt
 
 
 @dataclass(frozen=True, slots=True)

@@ -190,9 +190,10 @@ def test_a_place_that_is_not_empty_is_refused_and_put_aside_only_with_force(
     assert "not empty" in typed.err
     assert "--force" in typed.err
     assert len(mails_out(folder)) == 4
-    assert types("--config", folder, "restore", archive, "--force").code == 0
+    forced = types("--config", folder, "restore", archive, "--force")
+    assert forced.code == 0
     aside = [path for path in database.parent.iterdir() if path.name.startswith("mailbot.sqlite3.before-")]
-    assert aside
+    assert f"is kept as {min(aside)}" in forced.err
     assert len(list(folder.glob("people.csv.before-*"))) == 1
     assert "dilip.rao@corp.example" in (folder / "people.csv").read_text()
     assert types("--config", folder, "check").code == 0

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import stat
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from mailbot.app import build
 from mailbot.cli.command_line import VERBS
 from mailbot.cli.console import printable
+from mailbot.daemon.supervise import turn_once
+from mailbot.store.states import OutboxState
 from tests.cli.conftest import Type, letter
+from tests.fakes.transport import MemoryPostman, lost_after_dot
 
 
 @pytest.mark.parametrize("verb", [verb.name for verb in VERBS])
@@ -37,7 +43,7 @@ def test_an_unknown_verb_is_usage(types: Type) -> None:
 def test_options_may_stand_before_and_after_the_verb(types: Type, folder: Path) -> None:
     before = types("--config", folder, "--json", "status")
     after = types("status", "--json", "--config", folder)
-    assert before.code == after.code == 0
+    assert before.code == after.code == 1, "no daemon runs"
     assert before.records == after.records
 
 
@@ -161,6 +167,50 @@ def test_held_mail_is_listed_released_and_discarded(types: Type, folder: Path, t
     assert types("--config", folder, "--json", "inbox").records == []
 
 
+def test_a_mail_that_is_too_big_shows_its_size_its_sender_and_its_subject(
+    types: Type, folder: Path, tmp_path: Path
+) -> None:
+    with (folder / "mailbot.toml").open("a") as file:
+        file.write("[limits]\nmessage_bytes = 65_536\n")
+    (tmp_path / "huge").write_bytes(letter("All my pictures", text="A very long line.\r\n" * 8_000))
+    assert types("--config", folder, "import", tmp_path / "huge").code == 0
+    size = f"too_big ({(tmp_path / 'huge').stat().st_size:,} bytes)"
+    assert size in types("--config", folder, "inbox").err
+    shown = types("--config", folder, "inbox", "show", 1).err
+    assert size in shown
+    assert "dilip.rao@corp.example" in shown
+    assert "All my pictures" in shown
+
+
+def test_a_mail_in_doubt_says_when_it_is_tried_again_and_waits_for_nobody(types: Type, folder: Path) -> None:
+    (folder.parent / "mail" / "new" / "1").write_bytes(letter())
+    breaks = MemoryPostman()
+    for _ in range(9):
+        breaks.fail_next(lost_after_dot())
+    with build(folder, in_process=True) as desk:
+        turn_once(replace(desk.parts, postman=lambda: breaks, lookup_txt=None))
+        with desk.database.read() as work:
+            (doubtful, *_) = work.outbox.lines(states=(OutboxState.UNKNOWN,))
+    assert doubtful.unknown_at is not None
+    again = f"in doubt: tried again at {(doubtful.unknown_at + timedelta(minutes=15)).astimezone():%H:%M}"
+    assert again in types("--config", folder, "outbox", "--all").err
+    assert again in types("--config", folder, "outbox", "show", doubtful.id).err
+    assert again not in types("--config", folder, "outbox").err
+
+
+def test_a_backup_into_a_folder_that_is_not_there_says_so(types: Type, folder: Path, tmp_path: Path) -> None:
+    typed = types("--config", folder, "backup", tmp_path / "nowhere" / "x.tar.gz")
+    assert typed.code == 2
+    assert f"the folder {tmp_path / 'nowhere'} does not exist" in typed.err
+
+
+@pytest.mark.parametrize("roles", ["", " , ", "intake,cooking"])
+def test_a_daemon_needs_roles_that_there_are(types: Type, folder: Path, roles: str) -> None:
+    typed = types("--config", folder, "run", "--roles", roles)
+    assert typed.code == 2
+    assert "no such role" in typed.err
+
+
 def test_lines_in_lines_out_in_order(types: Type, folder: Path) -> None:
     lines = (
         '{"id": "a", "subject": "VPN", "text": "The VPN is broken"}\n\n{"id": "b", "text": "Please order a laptop"}\n'
@@ -220,5 +270,5 @@ def test_a_mail_cannot_steer_the_terminal() -> None:
 
 def test_quiet_says_nothing_but_errors(types: Type, folder: Path) -> None:
     typed = types("--quiet", "--config", folder, "status")
-    assert (typed.code, typed.out, typed.err) == (0, "", "")
+    assert (typed.code, typed.out, typed.err) == (1, "", ""), "no daemon runs"
     assert types("--quiet", "--config", folder, "tickets", "show", 5).err != ""

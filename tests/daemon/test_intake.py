@@ -97,7 +97,10 @@ def test_a_mail_above_the_limit_is_set_aside_with_its_header(
     desk.receives(mail("huge", "x" * 200_000))
     (line,) = desk.mails_in()
     assert (line.state, line.reason, line.truncated) == ("set_aside", "too_big", True)
-    assert admin.gets("alert_to_admins").says("too_big")
+    alert = admin.gets("alert_to_admins")
+    assert alert.says(f"too_big, {line.size_bytes:,} bytes; the limit is 50,000 bytes")
+    assert alert.says(f"mailbot inbox release {line.id}")
+    assert not alert.says("could not be read")
     with desk.database.read() as work:
         row = work.inbox.row(line.id)
     assert row is not None
