@@ -26,7 +26,6 @@ from mailbot.store.stuck import Stuck
 from mailbot.store.unit_of_work import Work
 
 EVERY = timedelta(minutes=5)
-SHOWN_EVERY = timedelta(hours=1)  # while all is well, so that people see when it was checked
 MANY_DOUBTS = 3
 REMEDIES: Mapping[str, str] = {
     "inbox": "mailbot status: does a daemon with the role `processing` run?",
@@ -49,11 +48,10 @@ class Moving:
         self._checked_at = now
         with self._parts.database.read() as work:
             found = _describe(work, work.stuck(now))
-            due = [name for name, detail in found.items() if _is_news(work, name, detail, now)]
-        if due:
-            with self._parts.database.write() as work:
-                for name in due:
-                    self._tell(work, name, found[name], now)
+        with self._parts.database.write() as work:  # also while all is well: people see when it was checked
+            for name, detail in found.items():
+                self._tell(work, name, detail, now)
+        if any(found.values()):
             self._parts.wakes.delivery.set()
 
     def _tell(self, work: Work, name: str, detail: str, now: datetime) -> None:
@@ -87,10 +85,3 @@ def _lasts(before: HealthRecord | None, now: datetime) -> bool:
     if before is None or before.state is HealthState.OK:
         return False
     return before.state is HealthState.NEEDS_PERSON or not before.since <= now < before.since + EVERY
-
-
-def _is_news(work: Work, name: str, detail: str, now: datetime) -> bool:
-    """Whether something is to be written: what is wrong always, what is right once an hour."""
-    before = work.health.get(f"{MOVING}:{name}")
-    quiet = before is not None and before.state is HealthState.OK and not detail
-    return before is None or not quiet or not before.updated_at <= now < before.updated_at + SHOWN_EVERY

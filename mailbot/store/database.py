@@ -92,6 +92,10 @@ class Database:
                 work.inbox.end_leases()
                 work.outbox.end_leases()
 
+    def has_daemon(self) -> bool | None:
+        """Whether a daemon of an SQLite file is there at this moment; None where only its heartbeat can tell."""
+        return None if self._claim is None else self._claim.is_held()
+
     @contextmanager
     def write(self) -> Iterator[Work]:
         """A writing transaction: committed at the end, rolled back when it raises. Keep it short."""

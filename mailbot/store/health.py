@@ -62,6 +62,11 @@ def beats(records: Iterable[HealthRecord]) -> list[HealthRecord]:
     return [record for record in records if kind_of(record) == DAEMON]
 
 
+def living(records: Iterable[HealthRecord], now: datetime, *, present: bool | None = None) -> list[HealthRecord]:
+    """The heartbeats of those daemons that live; none if it is known that no daemon is `present`."""
+    return [] if present is False else [beat for beat in beats(records) if lives(beat, now)]
+
+
 def is_running(records: Iterable[HealthRecord], now: datetime) -> bool:
     """Whether any daemon lives."""
     return any(lives(beat, now) for beat in beats(records))

@@ -43,6 +43,14 @@ def test_a_desk_that_works_has_nothing_to_tell(desk: Desk) -> None:
     assert not any("does not move" in subject for subject in alerts(desk))
 
 
+def test_that_everything_moves_is_written_at_every_check(desk: Desk) -> None:
+    passes(desk, 21 * MINUTES)
+    with desk.database.read() as work:
+        found = work.health.get("moving:inbox")
+    assert found is not None
+    assert desk.clock.now() - found.updated_at < 6 * MINUTES
+
+
 def test_mail_that_nobody_works_off_is_told_once_and_again_only_after_it_was_right(desk: Desk) -> None:
     desk.mailbox.put(mail("one"), desk.clock.now())
     desk.intake.turn(desk.clock.now())

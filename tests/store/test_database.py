@@ -1,5 +1,6 @@
 """Transactions on both databases; the SQLite file: one daemon, admins beside it, nothing readable by others."""
 
+import fcntl
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
@@ -67,6 +68,19 @@ def test_a_second_daemon_is_refused_and_told_who_runs(daemon: Database, verb: Da
         verb.claim_daemon("mailbot once")
     daemon.close()
     verb.claim_daemon("mailbot once")
+
+
+def test_who_asks_whether_a_daemon_is_there_keeps_none_from_starting(
+    daemon: Database, verb: Database, file: Path
+) -> None:
+    assert verb.has_daemon() is False
+    with file.with_name("mailbot.db.lock").open("w") as asked:
+        fcntl.flock(asked, fcntl.LOCK_SH)
+        threading.Timer(0.05, fcntl.flock, (asked, fcntl.LOCK_UN)).start()
+        daemon.claim_daemon("mailbot run")
+    assert (verb.has_daemon(), daemon.has_daemon()) == (True, True)
+    daemon.close()
+    assert verb.has_daemon() is False
 
 
 def test_an_admin_writes_beside_the_daemon(daemon: Database, verb: Database) -> None:

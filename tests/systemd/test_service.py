@@ -130,7 +130,9 @@ def it_is_examined_by_root_beside_the_service(machine: Machine) -> None:
         ("mailbox support", "login"), ("smtp", "login"), ("probe", "plus-address"), ("daemon", "process"),
         ("keys", "live"),
     }  # fmt: skip
-    status = json.loads(machine.does("cd / && /opt/mailbot/bin/mailbot --json status"))
+    status = json.loads(
+        machine.does("cd / && /opt/mailbot/bin/mailbot --json status || true")
+    )  # 1: something needs you
     assert status["daemon_running"]
     assert machine.does("find /var/lib/private/mailbot -user root") == "", "what root did there the service can undo"
 
