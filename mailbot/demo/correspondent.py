@@ -14,7 +14,7 @@ from email.utils import format_datetime, formataddr, make_msgid
 from typing import Protocol
 from urllib.parse import parse_qs, unquote, urlsplit
 
-WAIT_SECONDS = 15
+WAIT_SECONDS = 45.0  # a machine may be busy
 _LINK = re.compile(r'href="(mailto:[^"]+)"')
 
 
