@@ -16,6 +16,7 @@ from mailbot.daemon.log import crash, log, warn
 from mailbot.daemon.parts import Parts
 from mailbot.desk.addressing import to_admins
 from mailbot.desk.outgoing import NoteCode, Outgoing
+from mailbot.store.failures import DiskFull
 from mailbot.transport.postman import DeliveryFailed, Envelope, Postman
 
 PATIENCE_SECONDS = 60.0
@@ -33,6 +34,7 @@ class Distress:
         self._next_call = parts.monotonic()
         self._called = False
         self._call: threading.Thread | None = None
+        self._disk_is_full = False
 
     def look(self, problem: str) -> None:
         """What became of the last transaction of the housekeeping ("" if all is well): called often."""
@@ -42,6 +44,7 @@ class Distress:
                 log("database_available", after_seconds=f"{now - self._away_since:.0f}")
             self._away_since, self._called = None, False
             return
+        self._disk_is_full = problem.startswith(DiskFull.__name__)  # as `problem_of` begins
         if self._away_since is None:
             self._away_since = now
             warn("database_unavailable", reason=problem)
@@ -73,7 +76,8 @@ class Distress:
 
     async def _write_to_all(self, now: datetime) -> int:
         away_seconds = self._parts.monotonic() - (self._away_since or self._parts.monotonic())
-        detail = f"it has not answered since {now - timedelta(seconds=away_seconds):%Y-%m-%d %H:%M} UTC"
+        reason = "the disk is full (see df)" if self._disk_is_full else "it cannot be reached"
+        detail = f"it has not answered since {now - timedelta(seconds=away_seconds):%Y-%m-%d %H:%M} UTC: {reason}"
         policy = self._parts.snapshot.policy
         alerts = to_admins(NoteCode.DATABASE, detail, policy, remedy="mailbot status")
         return sum([await self._write(alert, now) for alert in alerts])

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 
 from mailbot.daemon.carrying_out import alert_admins
-from mailbot.daemon.log import crash
+from mailbot.daemon.log import crash, problem_of
 from mailbot.daemon.parts import Parts
 from mailbot.desk.outgoing import NoteCode
 from mailbot.store.health import (
@@ -66,7 +66,7 @@ class Vital:
             self.forget()
         except Exception as error:
             crash("health_not_written", error, component=self._component)
-            self.problem = type(error).__name__
+            self.problem = problem_of(error)
 
     def forget(self) -> None:
         """Somebody else may have written of this part: say it again."""

@@ -12,8 +12,15 @@ import re
 import sys
 from typing import TextIO
 
+from mailbot.store.failures import DatabaseUnavailable
+from mailbot.transport.mailbox import MailboxUnavailable
+from mailbot.transport.postman import DeliveryFailed
+
 LOGGER = logging.getLogger("mailbot")
 VALUE_CHARACTERS = 300
+REASON_CHARACTERS = 200
+# Ours, and the system's: they tell of servers and files, and hold nothing of a mail.
+_TOLD = (DatabaseUnavailable, MailboxUnavailable, DeliveryFailed, OSError)
 _PLAIN = re.compile(r"[\w.,:;@+/<>()\[\]#*%-]+", re.ASCII)
 # Control characters, the line and paragraph separators, and marks that turn the direction of writing.
 _UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
@@ -31,8 +38,15 @@ def warn(event: str, **fields: object) -> None:
 
 
 def crash(event: str, error: BaseException, **fields: object) -> None:
-    """A fault of ours: the event, its kind and the place, without the values that were in the air."""
-    log(event, logging.ERROR, **fields, error=type(error).__name__, at=_place(error))
+    """A fault: the event, its kind and the place; its words only where they cannot be those of a mail."""
+    words = _words(error) if isinstance(error, _TOLD) else None
+    log(event, logging.ERROR, **fields, error=type(error).__name__, reason=words, at=_place(error))
+
+
+def problem_of(error: BaseException) -> str:
+    """What went wrong, in a line that may be shown: the kind, and for what holds no mail also the words."""
+    kind = type(error).__name__
+    return f"{kind}: {words}" if isinstance(error, _TOLD) and (words := _words(error)) else kind
 
 
 def line(event: str, level: int = logging.INFO, **fields: object) -> str:
@@ -58,6 +72,13 @@ def _value(value: object) -> str:
         return text
     text = text.replace("\\", "\\\\").replace('"', '\\"')
     return '"' + _UNSAFE.sub(lambda found: f"\\u{ord(found[0]):04x}", text) + '"'
+
+
+def _words(error: BaseException) -> str:
+    """Its first line, which may still come from outside."""
+    words = error.strerror if isinstance(error, OSError) else None
+    first = (words or str(error)).strip().partition("\n")[0]
+    return _UNSAFE.sub(" ", first)[:REASON_CHARACTERS]
 
 
 def _place(error: BaseException) -> str:

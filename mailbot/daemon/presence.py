@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from mailbot.daemon.carrying_out import mail_undelivered
 from mailbot.daemon.leasing import Tenure
-from mailbot.daemon.log import crash, log, warn
+from mailbot.daemon.log import crash, log, problem_of, warn
 from mailbot.daemon.parts import Parts
 from mailbot.store.leases import daemon_lease
 from mailbot.store.unit_of_work import Work
@@ -53,7 +53,7 @@ class Presence:
             elif began - self._steady_since >= self._parts.lease_seconds:
                 self._look_after_others()
         except Exception as error:
-            self.problem = type(error).__name__
+            self.problem = problem_of(error)
             crash("leases_not_renewed", error)
             return True
         return not was_away

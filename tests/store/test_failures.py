@@ -112,3 +112,10 @@ def lose_the_transaction(database: Database) -> None:
     with database.write() as work, work.savepoint():
         work.connection.exec_driver_sql("ROLLBACK")  # what a full disk may do
         raise ZeroDivisionError
+
+
+def test_what_is_no_text_is_not_quoted() -> None:
+    with sqlite3.connect(":memory:") as connection, pytest.raises(sqlite3.OperationalError) as said:
+        connection.execute("SELECT CAST(X'736563726574FF' AS TEXT) AS subject").fetchall()
+    unavailable = as_unavailable(OperationalError("SELECT", None, said.value))
+    assert str(unavailable) == "Could not decode to UTF-8 column 'subject'"
