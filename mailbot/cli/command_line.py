@@ -7,6 +7,7 @@ line in `VERBS`.
 from __future__ import annotations
 
 import argparse
+import errno
 import importlib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,6 +19,11 @@ from mailbot.cli.console import Console
 from mailbot.config.findings import ConfigError
 
 DONE, FINDINGS, USAGE, UNREACHABLE = 0, 1, 2, 3
+_REMEDIES = {
+    errno.EROFS: ": mount it writable (under systemd: StateDirectory= or ReadWritePaths=)",
+    errno.ENOSPC: ": make room (df)",
+    errno.EDQUOT: ": make room (quota)",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,8 +141,16 @@ def _guarded(module: Module, arguments: argparse.Namespace, console: Console) ->
     except Exception as error:
         if not _is_unreachable(error):
             raise
-        console.complain(f"mailbot: {error}")
+        console.complain(f"mailbot: {_told(error)}")
         return UNREACHABLE
+
+
+def _told(error: Exception) -> str:
+    """One line: for what the system refuses also where, and what helps where that is plain."""
+    if not isinstance(error, OSError) or error.strerror is None:
+        return str(error)
+    place = f"{error.filename}: " if error.filename else ""
+    return f"{place}{error.strerror}{_REMEDIES.get(error.errno or 0, '')}"
 
 
 def _tell_findings(error: ConfigError, console: Console) -> None:
@@ -151,6 +165,4 @@ def _is_unreachable(error: Exception) -> bool:
     it.
     """
     names = {kind.__name__ for kind in type(error).__mro__}
-    return bool(
-        names & {"AlreadyRunning", "DatabaseUnavailable", "MailboxUnavailable", "DeliveryFailed", "ConnectionError"}
-    )
+    return bool(names & {"AlreadyRunning", "DatabaseUnavailable", "MailboxUnavailable", "DeliveryFailed", "OSError"})

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from mailbot.cli.console import Console
 from mailbot.config.last_good import load_or_last_good
 from mailbot.config.locate import find_config
-from mailbot.store.looking import open_to_look
+from mailbot.store.looking import look_into
 from mailbot.store.unit_of_work import Work
 from mailbot.store.verify import AUTOMATIC_IN_A_ROW, Examined, Finding, Promise, examine
 
@@ -58,12 +58,8 @@ def _open(arguments: argparse.Namespace) -> Iterator[tuple[Work, int]]:
     if where is None:
         snapshot = load_or_last_good(find_config(arguments.config)).snapshot
         where, in_a_row = snapshot.database_url, snapshot.policy.limits.automatic_in_a_row
-    database = open_to_look(where)
-    try:
-        with database.read() as work:
-            yield work, in_a_row
-    finally:
-        database.close()
+    with look_into(where) as database, database.read() as work:
+        yield work, in_a_row
 
 
 def _by_promise(examined: Sequence[Examined]) -> Iterator[tuple[object, ...]]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from pathlib import Path
-from sqlite3 import connect
+from sqlite3 import SQLITE_CANTOPEN, SQLITE_READONLY, OperationalError, connect
+from sqlite3 import Connection as DriverConnection
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
@@ -47,13 +48,28 @@ def make_sqlite_engine(url: URL, busy_timeout_seconds: float) -> Engine:
 
 def make_looking_engine(file: Path) -> Engine:
     """An engine that cannot write, not even a file beside the database where that is no longer in use."""
-    address = f"{file.absolute().as_uri()}?mode=ro"
-    engine = create_engine(
-        "sqlite://", creator=lambda: connect(address, uri=True, check_same_thread=False), poolclass=StaticPool
-    )
+    engine = create_engine("sqlite://", creator=lambda: _connect_to_look(file), poolclass=StaticPool)
     event.listen(engine, "connect", _leave_begin_to_us)
     event.listen(engine, "begin", _begin)
     return engine
+
+
+def _connect_to_look(file: Path) -> DriverConnection:
+    """Where nothing can be written, SQLite cannot even read in WAL mode, unless it hears that nobody else writes."""
+    address = f"{file.absolute().as_uri()}?mode=ro"
+    connection = connect(address, uri=True, check_same_thread=False)
+    try:
+        connection.execute("PRAGMA schema_version").fetchone()
+    except OperationalError as failure:
+        if failure.sqlite_errorcode & 0xFF not in (SQLITE_CANTOPEN, SQLITE_READONLY):
+            raise
+        connection.close()
+        journal = file.with_name(f"{file.name}-wal")
+        if journal.exists() and journal.stat().st_size:
+            words = f"{journal.name} holds what is not yet in the file, and nothing can be written here: copy both"
+            raise OperationalError(f"{words} to where one can write, and look there") from failure
+        return connect(f"{address}&immutable=1", uri=True, check_same_thread=False)
+    return connection
 
 
 def _leave_begin_to_us(connection: Any, _record: Any) -> None:
