@@ -42,7 +42,8 @@ def warm(place: Place) -> None:
     load = _kept(mailbot.config.load.load, by=str)
     mailbot.app.load = mailbot.config.last_good.load = load  # type: ignore[attr-defined]  # where they are imported
     mailbot.app.adapt = _kept(mailbot.app.adapt, by=id)
-    mailbot.store.sqlite.create_engine = _kept(mailbot.store.sqlite.create_engine, by=str)  # type: ignore[attr-defined]
+    sqlite = mailbot.store.sqlite
+    sqlite.create_engine = _kept(sqlite.create_engine, by=str)  # type: ignore[attr-defined]  # where it is imported
     from_config = _kept(ScriptDirectory.from_config, by=lambda config: config.get_main_option("script_location"))
     ScriptDirectory.from_config = staticmethod(from_config)  # type: ignore[method-assign]  # the migrations, read once
     rehearsal = Rehearsal(place)
