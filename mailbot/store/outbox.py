@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, func, insert, or_,
 
 from mailbot.desk.outgoing import MailClass
 from mailbot.desk.situation import OurMail
-from mailbot.desk.ticket import Side
+from mailbot.desk.ticket import Side, State
 from mailbot.store import counters, tables
 from mailbot.store.audit import Audit
 from mailbot.store.deadlines import Deadlines
@@ -180,8 +180,12 @@ class Outbox:
         return found
 
     def start_clock(self, row: OutboxRow, now: datetime, due_at: datetime | None) -> None:
-        """The deadline that rides on this mail begins."""
+        """The deadline that rides on this mail begins; none of a ticket that was closed while the mail was in doubt."""
         if row.arms is None or row.ticket is None:
+            return
+        state = select(tables.tickets.c.state).where(tables.tickets.c.number == row.ticket)
+        if self._connection.execute(state).scalar() is State.CLOSED:
+            self._connection.execute(update(_OUTBOX).where(_OUTBOX.c.id == row.id).values(arms=None))
             return
         if due_at is None:
             raise ValueError(f"outbox row {row.id} arms a deadline: say when it is due")

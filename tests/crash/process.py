@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import gc
 import json
-import logging
 import os
 import signal
 import socket
@@ -36,9 +35,9 @@ from mailbot.daemon.parts import Wakes
 from mailbot.daemon.processing import Processing
 from mailbot.daemon.supervise import Supervisor
 from mailbot.failpoints import Failpoint
+from tests.faults import Faults
 
 MANY_TURNS = 40
-OURS = ("row_failed", "deadline_failed")  # a fault of the product that neither a crash nor a disk explains
 PAUSE = timedelta(seconds=5)
 
 
@@ -55,19 +54,6 @@ class Impatient(threading.Event):
 
     def wait(self, timeout: float | None = None) -> bool:
         return self.is_set()
-
-
-class Faults(logging.Handler):
-    """What the desk logs as a fault of its own. Nothing is written: standard error is no kill point."""
-
-    def __init__(self) -> None:
-        super().__init__(logging.ERROR)
-        self.lines: list[str] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        line = record.getMessage()
-        if any(f"event={name}" in line for name in OURS):
-            self.lines.append(line)
 
 
 class Desk:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import traceback
 from collections import Counter
 from collections.abc import Callable
@@ -14,12 +13,12 @@ from mailbot.desk.policy import Policy
 from mailbot.store.moves import IllegalMove
 from mailbot.store.states import InboxState, OutboxState
 from mailbot.store.unit_of_work import Work
+from tests.faults import Faults
 from tests.simulation.cast import REQUESTERS, Cast
 from tests.simulation.oracle import Oracle
 from tests.simulation.world import Restless, World
 
 STEPS = 60
-OURS = ("row_failed", "deadline_failed")  # a fault of the product that no weather explains
 DAY = timedelta(days=1)
 
 
@@ -32,19 +31,6 @@ class Result:
     breaches: list[str]
     lines: list[str] = field(repr=False)
     count: Counter[str]
-
-
-class Faults(logging.Handler):
-    """What the daemon logs as a fault of its own."""
-
-    def __init__(self) -> None:
-        super().__init__(logging.ERROR)
-        self.lines: list[str] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        line = record.getMessage()
-        if any(f"event={name}" in line for name in OURS):
-            self.lines.append(line)
 
 
 def simulate(seed: int, steps: int = STEPS) -> Result:

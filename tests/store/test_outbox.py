@@ -1,6 +1,7 @@
 """The outbox: class A at least once, class B at most once, and the silence clock starts with `sent`."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -8,6 +9,7 @@ from sqlalchemy import text
 
 from mailbot.desk.deadline import DeadlineKind
 from mailbot.desk.outgoing import MailClass
+from mailbot.desk.ticket import State
 from mailbot.store.moves import ClaimLost, IllegalMove
 from mailbot.store.outbox import MOVES
 from mailbot.store.rows import OutboxRow
@@ -184,6 +186,17 @@ def test_a_copy_proves_that_a_doubtful_mail_arrived_and_starts_its_clock(work: W
     assert work.proofs.arrived(row.id, "copy", NOW, NOW + HOUR)
     assert not work.proofs.arrived(row.id, "copy", NOW, NOW + HOUR)
     assert [line.deadline.due_at for line in work.deadlines.lines(ticket=1)] == [NOW + HOUR]
+
+
+def test_no_clock_starts_on_a_ticket_that_was_closed_while_the_mail_was_in_doubt(work: Work) -> None:
+    ticket = opened(work)
+    row = sending(work, ticket=1, arms=SILENCE)
+    work.tickets.save(replace(ticket, state=State.CLOSED), NOW)
+    work.outbox.sent(row, "250 ok", NOW, NOW + HOUR)
+    assert work.deadlines.lines(ticket=1) == []
+    sent = work.outbox.row(row.id)
+    assert sent is not None
+    assert (state_of(work, row.id), sent.arms) == (OutboxState.SENT, None)
 
 
 def test_a_refused_mail_is_failed_and_given_back_for_its_ticket(work: Work) -> None:

@@ -10,7 +10,6 @@ import itertools
 import json
 import os
 import shutil
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -35,6 +34,7 @@ from tests.conversations.desk import HOUSE, WORDS
 from tests.servers.dovecot import PASSWORD, Dovecot
 from tests.servers.proxy import Proxy
 from tests.servers.sinks import Sink
+from tests.stories.house import working
 
 PATIENCE_SECONDS = 20.0
 FULL = bool(os.environ.get("MAILBOT_FULL"))  # `make weather`
@@ -241,28 +241,6 @@ def make_hasty(app: App) -> None:
     app.snapshot = replace(app.snapshot, smtp=out)
     intervals = replace(app.parts.snapshot.intervals, mailbox_poll_seconds=0.3)
     app.settings.current = replace(app.settings.current, intervals=intervals)
-
-
-@contextmanager
-def working(app: App) -> Iterator[None]:
-    """`App.run` in a thread; what it raises fails the test."""
-    stop, raised = threading.Event(), list[BaseException]()
-
-    def run() -> None:
-        try:
-            app.run(stop=stop, handle_signals=False)
-        except BaseException as error:  # the thread's only way to tell
-            raised.append(error)
-
-    thread = threading.Thread(target=run, name="mailbot", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        thread.join(30)
-    assert not raised, raised
-    assert not thread.is_alive(), "the daemon ends when it is told to"
 
 
 def wait_for(holds: Callable[[], bool], what: str, seconds: float = PATIENCE_SECONDS) -> None:
